@@ -8,6 +8,7 @@ import {
 } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
 import type { Answer } from '../contract.ts';
+import { decodeAs } from './charset.ts';
 import { retryAfterMs } from './retry.ts';
 import type { RawAnswer } from './transport.ts';
 import { decodeEntities } from './xml.ts';
@@ -26,9 +27,9 @@ export function decodeBody(bytes: Buffer, contentType: string | undefined): stri
     : /^<\?xml[^>]*encoding\s*=\s*["']([\w:.-]+)/.exec(bytes.toString('latin1', 0, 200))?.[1];
   const label = declared ?? inXml ?? 'utf-8';
   try {
-    return new TextDecoder(label).decode(bytes);
+    return decodeAs(label, bytes);
   } catch {
-    return new TextDecoder().decode(bytes);
+    return decodeAs('utf-8', bytes);
   }
 }
 
