@@ -35,11 +35,19 @@ export function openDatabase(url: string, options: { max?: number } = {}): Datab
   return { kysely, pool, close: () => kysely.destroy() };
 }
 
-/** Runs `work` in one transaction on one connection; any throw rolls back. A broken connection is thrown away. */
-export async function inTransaction<T>({ pool }: Database, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one transaction on one connection; any throw rolls back. `prepare` runs before it begins, for what must
+ * outlive a rollback. A connection that cannot even roll back is thrown away.
+ */
+export async function inTransaction<T>(
+  { pool }: Database,
+  work: (client: pg.PoolClient) => Promise<T>,
+  prepare?: (client: pg.PoolClient) => Promise<void>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
+    await prepare?.(client);
     await client.query('begin');
     const result = await work(client);
     await client.query('commit');

@@ -1,0 +1,104 @@
+import type pg from 'pg';
+import type { TimeWindow } from '../../core/time-window.ts';
+import { type Database, inTransaction } from '../client.ts';
+import { holdFence, type RunHandle } from '../fence.ts';
+import { noteProgress, type ReadCounts } from './runs.ts';
+
+/** How far one pass of one account has read. */
+export interface Checkpoint {
+  readonly pass: string;
+  /** Everything before it has been asked for; null: never yet. */
+  readonly completeUntil: Date | null;
+  /** Where an interrupted sweep goes on; null: none is under way. */
+  readonly resumeFrom: Date | null;
+  readonly historyReached: Date | null;
+  readonly historyGoal: Date | null;
+  readonly lastDoneAt: Date | null;
+  readonly failures: number;
+}
+
+const COLUMNS = `pass, complete_until as "completeUntil", window_start as "resumeFrom", history_reached as "historyReached",
+  history_goal as "historyGoal", last_done_at as "lastDoneAt", failures`;
+
+/** The checkpoints of an account by pass. */
+export async function readCheckpoints({ pool }: Database, accountId: number): Promise<Map<string, Checkpoint>> {
+  const { rows } = await pool.query<Checkpoint>(`select ${COLUMNS} from checkpoints where account_id = $1`, [
+    accountId,
+  ]);
+  return new Map(rows.map((row) => [row.pass, row]));
+}
+
+/** A window of a live pass has been read: the sweep would go on at its end. Counters and checkpoint commit together. */
+export async function closeWindow(
+  db: Database,
+  run: RunHandle,
+  pass: string,
+  window: TimeWindow,
+  read: ReadCounts,
+): Promise<void> {
+  await inTransaction(db, async (client) => {
+    await holdFence(client, run);
+    await client.query(
+      `insert into checkpoints as c (account_id, pass, window_start) values ($1, $2, $3)
+       on conflict (account_id, pass) do update set window_start = excluded.window_start`,
+      [run.accountId, pass, window.end],
+    );
+    await noteProgress(client, run, read, window);
+  });
+}
+
+/** The sweep has come to its end. `complete_until` only ever moves forward. */
+export async function closePass(db: Database, run: RunHandle, pass: string, until: Date, at: Date): Promise<void> {
+  await inTransaction(db, async (client) => {
+    await holdFence(client, run);
+    await client.query(
+      `insert into checkpoints as c (account_id, pass, complete_until, last_done_at) values ($1, $2, $3, $4)
+       on conflict (account_id, pass) do update set
+         complete_until = greatest(c.complete_until, excluded.complete_until), last_done_at = excluded.last_done_at,
+         window_start = null, failures = 0`,
+      [run.accountId, pass, until, at],
+    );
+  });
+}
+
+/** History has been read back to the start of this window. */
+export async function closeHistoryWindow(
+  db: Database,
+  run: RunHandle,
+  pass: string,
+  window: TimeWindow,
+  read: ReadCounts,
+): Promise<void> {
+  await inTransaction(db, async (client) => {
+    await holdFence(client, run);
+    await client.query(
+      `update checkpoints set history_reached = least(history_reached, $3), failures = 0 where account_id = $1 and pass = $2`,
+      [run.accountId, pass, window.start],
+    );
+    await noteProgress(client, run, read, window);
+  });
+}
+
+/** Sets how deep history shall go; a deeper goal than before makes the back-fill go on from where it is. */
+export async function planHistory(
+  client: pg.Pool | pg.PoolClient,
+  accountId: number,
+  pass: string,
+  plan: { from: Date; goal: Date },
+): Promise<void> {
+  await client.query(
+    `insert into checkpoints as c (account_id, pass, history_reached, history_goal) values ($1, $2, $3, $4)
+     on conflict (account_id, pass) do update set
+       history_reached = coalesce(c.history_reached, excluded.history_reached), history_goal = excluded.history_goal`,
+    [accountId, pass, plan.from, plan.goal],
+  );
+}
+
+/** One more failure in a row. */
+export async function countFailure({ pool }: Database, accountId: number, pass: string): Promise<void> {
+  await pool.query(
+    `insert into checkpoints as c (account_id, pass, failures) values ($1, $2, 1)
+     on conflict (account_id, pass) do update set failures = c.failures + 1`,
+    [accountId, pass],
+  );
+}
