@@ -1,9 +1,18 @@
 import { SetupError } from '../../core/errors.ts';
 import type { Connector, Query } from '../contract.ts';
 
-/** The real address of a call. Refuses whatever is not https on a host that the connector declares. */
-export function addressOf({ id, hosts }: Pick<Connector, 'id' | 'hosts'>, path: string, query: Query = {}): URL {
-  const base = `https://${hosts[0]}/`;
+/**
+ * The real address of a call. Refuses whatever is not https on a host that the connector declares; a call that carries
+ * the key needs a host that is declared by its full name.
+ */
+export function addressOf(
+  { id, hosts: declared }: Pick<Connector, 'id' | 'hosts'>,
+  path: string,
+  query: Query = {},
+  { withKey = true } = {},
+): URL {
+  const hosts = withKey ? declared.filter((host) => !host.startsWith('*.')) : declared;
+  const base = `https://${declared[0]}/`;
   if (!URL.canParse(path, base)) throw new SetupError(`The connector ${id} asks for an address that cannot be read.`);
   const url = new URL(path, base);
   if (!mayCall(hosts, url)) {
@@ -19,7 +28,12 @@ export function addressOf({ id, hosts }: Pick<Connector, 'id' | 'hosts'>, path: 
 }
 
 export function mayCall(hosts: readonly string[], url: URL): boolean {
-  return url.protocol === 'https:' && hosts.includes(url.host) && !url.username && !url.password;
+  return url.protocol === 'https:' && hosts.some((host) => isHost(host, url.host)) && !url.username && !url.password;
+}
+
+/** `*.example.com` stands for every host under example.com, and not for example.com itself. */
+function isHost(declared: string, host: string): boolean {
+  return declared.startsWith('*.') ? host.endsWith(declared.slice(1)) : host === declared;
 }
 
 /** Where the address really is: the real host, or its place in the sandbox (`http://127.0.0.1:4190/api.awin.com/x`). */

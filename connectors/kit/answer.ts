@@ -9,11 +9,11 @@ import {
 import { parseJson } from '../../core/json.ts';
 import type { Answer } from '../contract.ts';
 import { decodeAs } from './charset.ts';
+import { MAX_WORDS } from './redact.ts';
 import { retryAfterMs } from './retry.ts';
 import type { RawAnswer } from './transport.ts';
 import { decodeEntities } from './xml.ts';
 
-const MAX_WORDS = 300;
 /** As much of a page as may hold its words; the rest of it is decoration. */
 const WORDS_FROM = 64 * 1024;
 /** The network's own time-outs: the question was fine. */

@@ -97,7 +97,9 @@ export function createCaller({ connector, clock, redactor, transport, take, log,
 
   async function make<T>(call: Call<T>, proof: Proof | null): Promise<T> {
     const { format, repeatable, timeoutMs = 0 } = call;
-    const url = addressOf(connector, call.path, call.query);
+    // The exchange of a token has no proof yet, but carries the key all the same: only a file may be asked for without.
+    const withKey = proof !== null || format !== 'file';
+    const url = addressOf(connector, call.path, call.query, { withKey });
     const deadlineMs = Math.max(patience.deadlineMs, timeoutMs);
     let key: Readonly<Record<string, string>> = {};
     let attempt = 0;
@@ -111,7 +113,9 @@ export function createCaller({ connector, clock, redactor, transport, take, log,
       const { wire, raw } =
         format === 'file' ? await follow(first, answered, attempt, remainingMs) : { wire: first, raw: answered };
       const reading = openAnswer({ network: connector.name, call: wire, raw, clean: redactor.text }, format, attempt);
-      const explained = connector.explain?.(reading.answer) ?? null;
+      // A storage that a link leads to knows nothing of the network's words, nor of the key.
+      const isLink = format === 'file' && (!proof || wire !== first);
+      const explained = isLink ? expiredLink(reading) : (connector.explain?.(reading.answer) ?? null);
       lastStatus = raw.status;
       isExplained = explained !== null;
       const error = explained ?? statusError(reading, clock.now());
@@ -153,6 +157,14 @@ function wireCall<T>({ method, headers, body, timeoutMs }: Call<T>, url: URL, ke
     ...(body !== undefined && { body }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   };
+}
+
+/** A signed link dies after some minutes: the next run asks for a new one, and the key is not to blame. */
+function expiredLink({ network, answer: { status } }: Reading): NetworkDownError | null {
+  if (status !== 401 && status !== 403) return null;
+  return new NetworkDownError(
+    `The link to a file of ${network} is not accepted any more (${status}). We ask for a new one.`,
+  );
 }
 
 /** A 503 that outlasts our patience is an outage and not a quota, whatever it asks for in the meantime. */

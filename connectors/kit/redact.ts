@@ -4,6 +4,8 @@ import { SchemaDriftError, TributaryError } from '../../core/errors.ts';
 const REDACTED = '[redacted]';
 /** Shorter text is no key, and searching for it would blank out ordinary words. */
 const SHORTEST = 4;
+/** Of the network's own words. Cut here, once they are clean: half a key is still a secret. */
+export const MAX_WORDS = 300;
 
 /** Keys by their place, whoever they belong to: tokens just issued, signatures of addresses that a network signed. */
 const STANDING: readonly RegExp[] = [
@@ -94,7 +96,9 @@ function cleanError<E>(error: E, clean: (text: string) => string): E {
   if (!(error instanceof Error)) return error;
   replace(error, 'message', clean(error.message));
   if (error.stack) replace(error, 'stack', clean(error.stack));
-  if (error instanceof TributaryError && error.networkWords) replace(error, 'networkWords', clean(error.networkWords));
+  if (error instanceof TributaryError && error.networkWords) {
+    replace(error, 'networkWords', clean(error.networkWords).slice(0, MAX_WORDS));
+  }
   if (error instanceof SchemaDriftError && error.sample) {
     const { url, body } = error.sample;
     replace(error, 'sample', { ...error.sample, url: clean(url), body: clean(body) });

@@ -272,6 +272,33 @@ it('sends no key to an address that carries its own', async () => {
   ).toBe('a,b');
 });
 
+it('does not blame the key for a link that has died, nor ask the connector about it', async () => {
+  nock(HOST).get('/download').times(4).reply(302, '', { location: 'https://files.lumora.example/f' });
+  nock('https://files.lumora.example').get('/f').times(4).reply(403, '<Error/>');
+  const explain = ({ status }: { status: number }) => (status === 403 ? new CredentialsRefusedError('No.') : null);
+  const { http } = exampleClient({ connector: exampleNetwork({ explain }) });
+  expect(await thrownBy(http.bytes('/download'))).toBeInstanceOf(NetworkDownError);
+});
+
+it('cuts long words only when they are clean', async () => {
+  const words = `${'x'.repeat(290)}${SECRET}`;
+  const explain = () => new CredentialsRefusedError('No.', { networkWords: words });
+  nock(HOST).get('/v2/sales').reply(200, EMPTY);
+  const { http } = exampleClient({ connector: exampleNetwork({ explain }) });
+  expect((await thrownBy(http.get('/v2/sales', {}, Sales))).networkWords).toBe(`${'x'.repeat(290)}[redacted]`);
+});
+
+it('goes to storage of an unknown name, but never with the key', async () => {
+  const connector = exampleNetwork({ hosts: ['api.lumora.example', '*.storage.example'] });
+  const { http } = exampleClient({ connector });
+  nock('https://b1.storage.example', { badheaders: ['authorization'] })
+    .get('/f')
+    .reply(200, 'a,b');
+  expect((await http.bytes('https://b1.storage.example/f', {}, { anonymous: true })).toString()).toBe('a,b');
+  expect(await thrownBy(http.bytes('https://b1.storage.example/f'))).toBeInstanceOf(SetupError);
+  expect(await thrownBy(http.bytes('https://storage.example/f', {}, { anonymous: true }))).toBeInstanceOf(SetupError);
+});
+
 it('shows the key nowhere, in no form', async () => {
   const basic = Buffer.from(`440022:${SECRET}`).toString('base64');
   const forms = [
