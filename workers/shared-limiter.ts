@@ -4,9 +4,12 @@ import { type RateLimiterAbstract, RateLimiterPostgres, RateLimiterRedis, RateLi
 import { createSlots, type LimitedConnector, type Limiter, quotaUsedUp, windowsOf } from '../connectors/kit/limiter.ts';
 import { LONGEST_WAIT_MS } from '../connectors/kit/retry.ts';
 import type { Clock } from '../core/clock.ts';
+import { RateLimitedError } from '../core/errors.ts';
 import { SECOND_MS } from '../core/time-window.ts';
 
 const TABLE = 'rate_limits';
+/** Unique violation, duplicate type, duplicate table: which one depends on how close the race was. */
+const CREATED_MEANWHILE: readonly string[] = ['23505', '42710', '42P07'];
 /** How often a free parallel slot of another process is looked for. */
 const LOOK_AGAIN_MS = 250;
 /** A process that died with a slot in its hand blocks it no longer than this. */
@@ -48,7 +51,7 @@ async function createTable(pool: pg.Pool): Promise<void> {
     );
   } catch (error) {
     // Another process was as quick; "if not exists" does not see a creation that is under way.
-    if ((error as { code?: string }).code !== '23505') throw error;
+    if (!CREATED_MEANWHILE.includes((error as { code?: string }).code ?? '')) throw error;
   }
 }
 
@@ -86,7 +89,7 @@ export function sharedLimiter({ clock, store }: { readonly clock: Clock; readonl
   /** A slot among all processes: counted up with the call, down after it, and forgotten when its lease has run out. */
   async function takeShared(parallel: number, bucket: string, signal?: AbortSignal): Promise<() => void> {
     const limiter = await counter('parallel', parallel, SLOT_LEASE_MS);
-    for (;;) {
+    for (let waitedMs = 0; ; waitedMs += LOOK_AGAIN_MS) {
       const taken = await consume(limiter, bucket);
       if (taken.ok) {
         const leaseEnds = Date.now() + taken.msLeft;
@@ -96,6 +99,9 @@ export function sharedLimiter({ clock, store }: { readonly clock: Clock; readonl
         };
       }
       await limiter.reward(bucket, 1);
+      if (waitedMs >= LONGEST_WAIT_MS) {
+        throw new RateLimitedError('Other workers have all the calls under way that this key allows.', LONGEST_WAIT_MS);
+      }
       await clock.sleep(LOOK_AGAIN_MS, signal);
     }
   }
