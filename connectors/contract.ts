@@ -15,7 +15,10 @@ export interface Connector<C extends z.ZodObject = z.ZodObject> {
   readonly docsUrl: string;
   /** Day of the last good run against a live account, or null: nobody has yet. */
   readonly verifiedOn: string | null;
-  /** The only hosts that it may call. The first one is where relative paths go. */
+  /**
+   * The only hosts that it may call. The first one is where relative paths go. `*.example.com` is for storage whose exact
+   * host a network does not publish, and is only ever called without the key.
+   */
   readonly hosts: readonly [string, ...string[]];
   readonly limits: Limits;
   /** Parses what is stored and draws the settings form: `.meta({ title, description, secret })` on each field. */
@@ -68,6 +71,8 @@ export interface Stream<Row, C> {
    * returns null for a row that is no business of this stream.
    */
   normalise(raw: unknown, credentials: C): Row | null;
+  /** The network's id of a row that `normalise` refuses, so that it is settled when the id is read later. May throw. */
+  identify?(raw: unknown): string | null;
 }
 
 export interface Pass {

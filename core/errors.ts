@@ -93,3 +93,14 @@ export class FileRefusedError extends TributaryError {
 export class SetupError extends TributaryError {
   readonly code = 'setup';
 }
+
+/** Something of ours broke: the database went away, or a bug. Reaction: try again with backoff, and wake a person. */
+export class FaultError extends TributaryError {
+  readonly code = 'fault';
+}
+
+/** Any thrown value as an error with a code: what is not ours is a fault of ours. */
+export function asTributaryError(error: unknown): TributaryError {
+  if (error instanceof TributaryError) return error;
+  return new FaultError(error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -226,6 +226,8 @@ const STATEMENTS = [
     window_end timestamptz,
     history_reached timestamptz,
     history_goal timestamptz,
+    gap_start timestamptz,
+    gap_end timestamptz,
     last_done_at timestamptz,
     failures integer not null default 0,
     primary key (account_id, pass)
@@ -233,6 +235,7 @@ const STATEMENTS = [
   `comment on column checkpoints.complete_until is 'Everything before it has been asked for through this pass.'`,
   `comment on column checkpoints.window_start is 'Of a sweep under way: where the next question starts. window_end: where the sweep ends.'`,
   `comment on column checkpoints.history_reached is 'Back-fill walks backwards from connecting to history_goal; this is how far it is.'`,
+  `comment on column checkpoints.gap_start is 'What the network no longer tells, because we were away for longer than its history reaches. Until gap_end.'`,
   `create table schedules (
     account_id integer not null references accounts on delete cascade,
     pass text not null,

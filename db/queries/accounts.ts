@@ -87,11 +87,12 @@ export async function noteTrouble({ pool }: Database, id: number, error: Tributa
   );
 }
 
-/** A pass has gone well: trouble that such a pass would have met is over. */
+/** A pass has gone well: trouble is over unless another pass still fails. */
 export async function clearTrouble({ pool }: Database, id: number): Promise<void> {
   await pool.query(
     `update accounts set trouble_code = null, trouble = null, network_words = null, trouble_since = null
-     where id = $1 and state = 'active' and trouble_code is not null`,
+     where id = $1 and state = 'active' and trouble_code is not null
+       and not exists (select 1 from checkpoints where account_id = $1 and failures > 0)`,
     [id],
   );
 }

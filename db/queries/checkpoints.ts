@@ -102,3 +102,11 @@ export async function countFailure({ pool }: Database, accountId: number, pass: 
     [accountId, pass],
   );
 }
+
+/** Keeps that a stretch of time was missed for good: only a file of the network can fill it. */
+export async function noteGap({ pool }: Database, accountId: number, pass: string, gap: TimeWindow): Promise<void> {
+  await pool.query(
+    `update checkpoints set gap_start = least(gap_start, $3), gap_end = greatest(gap_end, $4) where account_id = $1 and pass = $2`,
+    [accountId, pass, gap.start, gap.end],
+  );
+}
