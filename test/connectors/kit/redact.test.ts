@@ -52,6 +52,8 @@ it('finds the secret fields under any wrapping, and what Basic makes of them', (
 it('cleans an error through and through, and keeps its class', () => {
   const request = Object.assign(new Error(`sent ${SECRET}`), { code: 'EPROTO', config: { headers: { key: SECRET } } });
   const error = new CredentialsRefusedError(`No: ${SECRET}`, { cause: request, networkWords: SECRET });
+  // Written down when somebody first looks at it: from then on it keeps the message of that moment.
+  expect(error.stack).toContain(SECRET);
   const redactor = createRedactor([]);
   redactor.learn(SECRET);
   const cleaned = redactor.error(error);
