@@ -1,4 +1,5 @@
 import { SchemaDriftError } from '../../core/errors.ts';
+import { DAY_MS, type TimeWindow } from '../../core/time-window.ts';
 
 /** No list of a publisher is longer. A network that never says "last page" is ill, and we say so instead of looping. */
 const MAX_PAGES = 20_000;
@@ -69,6 +70,41 @@ export async function untilComplete<P>(
     await wait();
   }
   return null;
+}
+
+/**
+ * Asks about a window whole; where the network finds that too much, in halves of at least `smallestDays`. The first
+ * failure stands when the first half fares no better, and so does any failure after a page: width is not to blame.
+ */
+export async function* byHalves<P>(
+  window: TimeWindow,
+  smallestDays: number,
+  ask: (window: TimeWindow) => AsyncIterable<P>,
+  isTooMuch: (error: unknown) => boolean,
+): AsyncGenerator<P> {
+  const half = Math.round((window.end.getTime() - window.start.getTime()) / 2);
+  let failure: unknown;
+  let pages = 0;
+  try {
+    for await (const page of ask(window)) {
+      pages += 1;
+      yield page;
+    }
+    return;
+  } catch (error) {
+    if (pages > 0 || half < smallestDays * DAY_MS || !isTooMuch(error)) throw error;
+    failure = error;
+  }
+  const middle = new Date(window.start.getTime() + half);
+  try {
+    for await (const page of byHalves({ start: window.start, end: middle }, smallestDays, ask, isTooMuch)) {
+      pages += 1;
+      yield page;
+    }
+  } catch (error) {
+    throw pages > 0 ? error : failure;
+  }
+  yield* byHalves({ start: middle, end: window.end }, smallestDays, ask, isTooMuch);
 }
 
 function endless(): SchemaDriftError {
