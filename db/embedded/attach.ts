@@ -22,7 +22,7 @@ export async function attachEmbedded(path: string): Promise<string | null> {
     return state === 'ready' ? connectionUrl(facts) : null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return null;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     throw new SetupError(
       `The database in ${path} belongs to another user. Run this command as the user who runs "tributary up".`,

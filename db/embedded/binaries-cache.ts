@@ -22,10 +22,14 @@ export async function cachedCopy(
     const partial = `${copy}.partial-${process.pid}-${randomBytes(4).toString('hex')}`;
     try {
       await cp(nativeDir, partial, { recursive: true, verbatimSymlinks: true });
-      await makeLinks(partial);
       await openToAll(partial);
-      await rm(copy, { recursive: true, force: true }); // only ever an incomplete one, say after a cleaner of /tmp
-      await rename(partial, copy).catch(() => {}); // refused when another start was quicker: theirs is as good
+      await makeLinks(partial);
+      if (!(await moved(partial, copy)) && !(await isComplete(copy, nativeDir))) {
+        // What stands there has lost files, say to a cleaner of /tmp. Aside with it: others may be starting from it.
+        await moved(copy, `${partial}-old`);
+        await moved(partial, copy);
+        await rm(`${partial}-old`, { recursive: true, force: true });
+      }
     } finally {
       await rm(partial, { recursive: true, force: true });
     }
@@ -33,6 +37,14 @@ export async function cachedCopy(
   } catch {
     return null; // full, read-only or closed: the caller tries the next place and names them all
   }
+}
+
+/** False where another start was quicker: a folder is never moved onto one that holds something. */
+function moved(from: string, to: string): Promise<boolean> {
+  return rename(from, to).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** In a folder that others may write, somebody could leave programs for us to run: such a folder is not used. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -42,8 +42,8 @@ export async function holdDataFolder(dataDir: string): Promise<DataLock> {
   await writeFile(draft, `${JSON.stringify(own)}\n`, { mode: 0o644, flag: 'wx' });
   try {
     await giveToOwner(draft, dataDir);
-    // A link appears whole and only where nothing is: nobody ever reads half a lock, and only one of two starts wins.
-    while (!(await linked(draft, path))) await clearDeadLock(path, dataDir);
+    const holder = await take(path, draft);
+    if (holder !== null) throw heldBy(holder, dataDir);
   } finally {
     await rm(draft, { force: true });
   }
@@ -52,9 +52,37 @@ export async function holdDataFolder(dataDir: string): Promise<DataLock> {
   return {
     async release() {
       clearInterval(beat);
-      if ((await readHolder(path))?.id === own.id) await rm(path, { force: true });
+      if (isSame(await readHolder(path), own)) await rm(path, { force: true });
     },
   };
+}
+
+/**
+ * Puts the draft at `path`; returns the live holder when there is one, else null. A link appears whole and only where
+ * nothing is, so nobody reads half a lock and one of two starts wins. A dead lock is removed only by whoever holds the
+ * right to, which is a lock taken in the same way: else a slow start could remove what a quicker one has just put there.
+ */
+async function take(path: string, draft: string): Promise<Holder | null> {
+  while (!(await linked(draft, path))) {
+    const judged = await readHolder(path);
+    if (judged === 'gone') continue;
+    if (judged !== 'no lock' && (await isAlive(judged, path))) return judged;
+    const clearing = `${path}.clearing`;
+    if ((await take(clearing, draft)) === null) {
+      if (isSame(await readHolder(path), judged)) await rm(path, { force: true });
+      await rm(clearing, { force: true });
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  return null;
+}
+
+type Found = Holder | 'gone' | 'no lock';
+
+function isSame(found: Found, judged: Found): boolean {
+  if (typeof found === 'string' || typeof judged === 'string') return found === judged;
+  return found.id === judged.id;
 }
 
 async function linked(draft: string, path: string): Promise<boolean> {
@@ -67,31 +95,18 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Returns when the way is free for another attempt; throws when the holder lives. */
-async function clearDeadLock(path: string, dataDir: string): Promise<void> {
-  const judged = await readHolder(path);
-  if (judged !== null && (await isAlive(judged, path))) throw heldBy(judged, dataDir);
-  // Taken aside by rename, which only one of two starts can do with one file. If meanwhile it has become somebody's
-  // fresh lock, it goes back.
-  const aside = `${path}.${randomUUID()}`;
+async function readHolder(path: string): Promise<Found> {
+  let text: string;
   try {
-    await rename(path, aside);
+    text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
     throw error;
   }
-  const taken = await readHolder(aside);
-  if (taken !== null && taken.id !== judged?.id) await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function readHolder(path: string): Promise<Holder | null> {
   try {
-    return Holder.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES') throw error;
-    return null; // gone, or not a lock of ours
+    return Holder.parse(JSON.parse(text));
+  } catch {
+    return 'no lock';
   }
 }
 

@@ -60,7 +60,7 @@ export async function closedFolder(path: string, user: ServerUser): Promise<stri
   for (let at = path; dirname(at) !== at; at = dirname(at)) folders.unshift(dirname(at));
   for (const folder of folders) {
     const found = await stat(folder).catch(() => null);
-    if (found === null) return null; // not there yet: we make it, and make it open
+    if (found === null || !found.isDirectory()) return null; // not there yet: we make it, open, or say why we cannot
     const enter = found.uid === user.uid ? 0o100 : found.gid === user.gid ? 0o010 : 0o001;
     if ((found.mode & enter) === 0) return folder;
   }

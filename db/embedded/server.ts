@@ -25,6 +25,9 @@ const SETTINGS: ServerSettings = {
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 /** Recovery after a crash reads back at most a checkpoint's worth of journal; on a slow disk that takes minutes. */
 const READY_WITHIN_MS = 10 * 60_000;
+/** Once may be a stranger at our port, and our server about to end because of it; this often is our own. */
+const REFUSALS = 40;
+const REFUSED = 'it refuses the password in postgres.json: move that file away, and the next start sets a new one';
 const STOP_WITHIN_MS = 20_000;
 
 /** Starts the server and waits until it accepts connections. Throws with the end of its log when it ends instead. */
@@ -55,15 +58,17 @@ export async function launchServer(place: ClusterPlace, facts: ConnectionFacts, 
   });
   child.unref();
   const deadline = Date.now() + READY_WITHIN_MS;
-  while (ended === null && Date.now() < deadline) {
-    if (child.pid !== undefined && (await probe(facts, clusterDir)) === 'ready') return child.pid;
+  let refusals = 0;
+  while (ended === null && refusals < REFUSALS && Date.now() < deadline) {
+    const state = await probe(facts, clusterDir);
+    if (state === 'ready' && child.pid !== undefined) return child.pid;
+    refusals = state === 'not-ours' ? refusals + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  const why = ended ?? (refusals > 0 ? REFUSED : 'not ready in time');
   if (ended === null && child.pid !== undefined) await stopServer(child.pid);
   const words = (await readFile(logFile)).subarray(logStart).toString('utf8');
-  throw new SetupError(
-    `PostgreSQL did not start (${ended ?? 'not ready in time'}). The end of ${logFile} says:\n${lastLines(words)}`,
-  );
+  throw new SetupError(`PostgreSQL did not start (${why}). The end of ${logFile} says:\n${lastLines(words)}`);
 }
 
 /** Keeps one earlier log beside a new one, and tells where the lines of this start begin. */
