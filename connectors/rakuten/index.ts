@@ -118,7 +118,7 @@ export const rakuten = defineConnector({
         const takesBack = isNegative(saleAmount) || isNegative(commissionAmount);
         return {
           networkTransactionId: row.etransaction_id,
-          saleKey: row.order_id && [row.order_id, row.sku_number ?? ''].join('/'),
+          saleKey: row.order_id && `${row.order_id} ${row.sku_number ?? ''}`.trim(),
           status: takesBack ? 'reversed' : 'pending', // the sign stays: the row is added with it
           statusRaw: takesBack ? 'negative amount' : 'no status', // Rakuten has no word of its own
           saleAmount,

@@ -117,7 +117,7 @@ describe('normalise', () => {
   it('reads a sale', () => {
     expect(read()).toEqual({
       networkTransactionId: '0A1B2C3D4E5F60718293A4B5C6D7E8F9',
-      saleKey: 'W-20077/TENT-2P',
+      saleKey: 'W-20077 TENT-2P',
       status: 'pending',
       statusRaw: 'no status',
       saleAmount: '120.500000',
@@ -148,7 +148,7 @@ describe('normalise', () => {
       amount: '12345678901.123456',
     },
   ])('$name is $status', ({ changes, status, amount }) => {
-    expect(read(changes)).toMatchObject({ status, commissionAmount: amount, saleKey: 'W-20077/TENT-2P' });
+    expect(read(changes)).toMatchObject({ status, commissionAmount: amount, saleKey: 'W-20077 TENT-2P' });
   });
 
   it.each([undefined, '', 'null', ' NULL ', null])('has no sub-id in %j', (u1) => {
