@@ -37,7 +37,7 @@ export async function serveSandbox(sandbox: Sandbox, options: { port: number; ho
 
 /**
  * The same without a socket, as an adapter for axios. Addresses may be those of the real networks or those of a served
- * sandbox; a broken connection comes as axios reports one.
+ * sandbox; a broken connection comes as axios reports one over sockets.
  */
 export function sandboxAdapter(sandbox: Sandbox): (config: InternalAxiosRequestConfig) => Promise<AxiosResponse> {
   return async (config) => {
@@ -51,7 +51,7 @@ export function sandboxAdapter(sandbox: Sandbox): (config: InternalAxiosRequestC
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
       body: config.data === undefined || config.data === null ? '' : String(config.data),
     });
-    if (answer.cutAfter !== undefined) throw new AxiosError('aborted', 'ECONNRESET', config);
+    if (answer.cutAfter === 0) throw new AxiosError('socket hang up', 'ECONNRESET', config);
     return settled(config, answer);
   };
 }
@@ -66,6 +66,11 @@ function settled(config: InternalAxiosRequestConfig, answer: WireAnswer): AxiosR
     config,
     request: null,
   };
+  if (answer.cutAfter !== undefined) {
+    // The head was there, the body broke off: axios calls this a bad response and hands it along without its data.
+    const torn = { ...response, data: undefined };
+    throw new AxiosError('stream has been aborted', AxiosError.ERR_BAD_RESPONSE, config, null, torn);
+  }
   if (!config.validateStatus || config.validateStatus(answer.status)) return response;
   const code = answer.status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
   throw new AxiosError(`Request failed with status code ${answer.status}`, code, config, null, response);
@@ -94,8 +99,12 @@ async function receive(incoming: IncomingMessage): Promise<WireRequest> {
   };
 }
 
-/** A cut answer promises its whole length, gives a part of it, and then the connection is gone. */
+/** A cut answer promises its whole length, gives a part of it (or nothing at all), and then the connection is gone. */
 function send(response: ServerResponse, { status, headers, body, cutAfter }: WireAnswer): void {
+  if (cutAfter === 0) {
+    response.destroy();
+    return;
+  }
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, 'content-length': bytes.length });
   if (cutAfter === undefined) {

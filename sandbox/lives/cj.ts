@@ -113,5 +113,5 @@ function identity(sale: WorldSale, index: number, part: NetworkRow['part'], post
 /** Ids grow with the posting date, because the network's cursor is an id and means "posted after that one". */
 function commissionId(postedAt: Date, saleNumber: number, index: number): string {
   const second = postedAt.getTime() / SECOND_MS - 1_500_000_000;
-  return String(second * 1_000_000 + (saleNumber % 100_000) * 10 + index);
+  return String(second * 10_000_000 + (saleNumber % 1_000_000) * 10 + index);
 }
