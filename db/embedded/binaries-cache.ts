@@ -58,7 +58,8 @@ async function isOurs(root: string): Promise<boolean> {
 
 async function isComplete(copy: string, original: string): Promise<boolean> {
   const [have, want] = await Promise.all([filesIn(copy), filesIn(original)]);
-  return want.every((name) => have.includes(name));
+  const present = new Set(have);
+  return want.every((name) => present.has(name));
 }
 
 async function filesIn(dir: string): Promise<string[]> {
