@@ -28,7 +28,7 @@ const SIGNATURES = /([?&](?:x-amz-[a-z-]+|signature|sig|awsaccesskeyid|expires|t
 const REMOVED = 'removed';
 
 /** Wraps the adapter that reaches the network and notes every answer, in order. */
-export function recordingAdapter(inner: AxiosAdapter, exchanges: RecordedExchange[]): AxiosAdapter {
+function recordingAdapter(inner: AxiosAdapter, exchanges: RecordedExchange[]): AxiosAdapter {
   return async (config) => {
     const answer = await inner(config);
     const headers = Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
@@ -43,7 +43,7 @@ export function recordingAdapter(inner: AxiosAdapter, exchanges: RecordedExchang
   };
 }
 
-export interface RecordInput extends Omit<HttpClientOptions, 'adapter' | 'origin'> {
+interface RecordInput extends Omit<HttpClientOptions, 'adapter' | 'origin'> {
   readonly stream: StreamName;
   readonly passName: string;
   readonly window: TimeWindow;

@@ -65,7 +65,7 @@ const ALIASES = {
 export type Column = keyof typeof ALIASES;
 
 /** A header without what differs between accounts: case, spaces at the ends, underscores and `($)`. */
-export function plainHeader(cell: string): string {
+function plainHeader(cell: string): string {
   return cell
     .replace(/\([^)]*\)\s*$/, '')
     .replace(/_/g, ' ')
@@ -76,7 +76,7 @@ export function plainHeader(cell: string): string {
 }
 
 /** Under which name this file has each column that we know; columns that it lacks are absent. */
-export type Columns = Partial<Readonly<Record<Column, string>>>;
+type Columns = Partial<Readonly<Record<Column, string>>>;
 
 export function columnsOf(header: readonly string[]): Columns {
   const plain = header.map(plainHeader);

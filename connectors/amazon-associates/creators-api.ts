@@ -12,7 +12,7 @@ import { decodeText } from '../kit/csv.ts';
 import type { Marketplace } from './marketplaces.ts';
 import { type ReportName, reportName } from './report-items.ts';
 
-export const API_HOST = 'creatorsapi.amazon';
+const API_HOST = 'creatorsapi.amazon';
 
 /** Where each version of a credential gets its token. Versions 2 want a form and carry their number in every call. */
 const TOKEN_HOSTS = {
@@ -23,7 +23,7 @@ const TOKEN_HOSTS = {
   '3.2': 'api.amazon.co.uk',
   '3.3': 'api.amazon.co.jp',
 } as const;
-export type CredentialVersion = keyof typeof TOKEN_HOSTS;
+type CredentialVersion = keyof typeof TOKEN_HOSTS;
 export const VERSIONS = Object.keys(TOKEN_HOSTS) as [CredentialVersion, ...CredentialVersion[]];
 
 /**
@@ -37,7 +37,7 @@ const DIGIT_OF_REGION = { na: '1', eu: '2', fe: '3' } as const;
 const IMPORT_INSTEAD =
   'Download the earnings report in Associates Central (Reports, Download reports) and import the file.';
 
-export interface ApiKey {
+interface ApiKey {
   readonly credentialId?: string | undefined;
   readonly credentialSecret?: string | undefined;
   readonly credentialVersion?: CredentialVersion | undefined;
@@ -75,7 +75,7 @@ const ReportList = z.object({ reports: z.array(ListedReport) });
 const ReportAddress = z.object({ url: z.url() });
 
 /** A daily report that may be fetched. */
-export interface ListedReport extends ReportName {
+interface ListedReport extends ReportName {
   readonly filename: string;
   readonly reportType: string | null;
 }
@@ -125,8 +125,9 @@ export async function fetchReport<T>(http: HttpClient, report: ListedReport, rea
 
 const Refusal = z.object({ message: z.string().nullish(), reason: z.string().nullish(), error: z.string().nullish() });
 const KEY_ERRORS = ['invalid_client', 'unauthorized_client', 'invalid_scope'];
+const STORE_REASONS = ['InvalidAssociate', 'InvalidPartnerTag'];
 
-/** Three refusals that plain HTTP does not explain. */
+/** Four refusals that plain HTTP does not explain. */
 export function explain({ status, body }: Answer): TributaryError | null {
   if (status === 403 && typeof body === 'string' && /<Error>/.test(body)) {
     return new NetworkDownError('The pre-signed address of a report no longer works; the next run gets a new one.');
@@ -144,6 +145,11 @@ export function explain({ status, body }: Answer): TributaryError | null {
       'Amazon does not know this Creators API key. Check the credential id, its secret and its version.',
       { networkWords },
     );
+  }
+  if (status === 400 && reason && STORE_REASONS.includes(reason)) {
+    return new CredentialsRefusedError('Amazon says that the key does not belong to this marketplace or store.', {
+      networkWords,
+    });
   }
   return null;
 }

@@ -8,7 +8,7 @@ import type { Marketplace } from './marketplaces.ts';
 import { type ReportItem, readItems, reportName } from './report-items.ts';
 
 /** One line of an earnings report, read as far as the file alone allows: what `normalise` gets. */
-export interface EarningsRow {
+interface EarningsRow {
   readonly id: string;
   /** `YYYY-MM-DD`, the marketplace's business day. */
   readonly day: string;

@@ -259,6 +259,14 @@ describe('the Creators API', () => {
     });
   });
 
+  it.each([
+    { body: { error: 'invalid_client' }, code: 'credentials' },
+    { body: { message: 'x', reason: 'InvalidAssociate' }, code: 'credentials' },
+    { body: { message: 'x', reason: 'FieldValidationFailed' }, code: undefined },
+  ])('reads a 400 with $body as $code', ({ body, code }) => {
+    expect(amazonAssociates.explain?.({ status: 400, headers: {}, attempt: 1, body })?.code).toBe(code);
+  });
+
   it('takes a dead pre-signed address for a fault, not for a refused key', () => {
     const answer = {
       status: 403,
