@@ -30,7 +30,7 @@ export function forgetDay({ rows }: ReplayBooks, day: string): void {
 export function replayed({ rows, programNames, settled }: ReplayBooks): ReplayedConversion[] {
   return [...rows.values()].map((row) => ({
     networkTransactionId: row.networkTransactionId,
-    status: row.status === 'approved' && settled.has(row.networkTransactionId) ? 'paid' : row.status,
+    status: row.status !== 'reversed' && settled.has(row.networkTransactionId) ? 'paid' : row.status,
     saleAmount: plainAmount(row.saleAmount),
     commissionAmount: plainAmount(row.commissionAmount),
     currency: row.currency,

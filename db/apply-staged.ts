@@ -29,7 +29,7 @@ const STAGING = `create temp table if not exists staged (
  * read the same snapshot, so `before` is the state that the roll-ups must give up. PostgreSQL 15 can do all of it.
  *
  * - An older word of the network (by its own change time) never overwrites a newer one.
- * - A settlement turns `approved` into `paid`; the hash stays that of the reported row, so re-reading it stays free.
+ * - A settlement turns `pending` and `approved` into `paid`; the hash stays that of the reported row, so re-reading it stays free.
  * - Roll-ups move by difference; rows in key order, so that two accounts can never wait for each other in a circle.
  */
 const APPLY = `
@@ -83,10 +83,10 @@ with before as materialized (
 )
 select count(*) filter (where version = 1) as created, count(*) filter (where version > 1) as changed from upserted`;
 
-/** Where a settlement is known, it has the last word on `approved`, and tells which payment and when. */
+/** Where a settlement is known, it has the last word on what is still open, and tells which payment and when. */
 function settledColumn(name: string): string {
   if (name === 'status') {
-    return `case when p.payment_ref is not null and s.status = 'approved' then 'paid' else s.status end`;
+    return `case when p.payment_ref is not null and s.status in ('pending', 'approved') then 'paid' else s.status end`;
   }
   if (name === 'payment_ref' || name === 'paid_at') return `coalesce(s.${name}, p.${name})`;
   return `s.${name}`;

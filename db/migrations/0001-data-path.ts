@@ -192,7 +192,7 @@ const STATEMENTS = [
     observed_at timestamptz not null,
     primary key (account_id, network_transaction_id)
   )`,
-  `comment on table settlements is 'Word from a payment list that a conversion has been paid; turns approved into paid.'`,
+  `comment on table settlements is 'Word from a payment list that a conversion has been paid; turns what is still open into paid.'`,
 
   `create table runs (
     id bigint generated always as identity primary key,

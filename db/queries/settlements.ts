@@ -12,7 +12,7 @@ export interface SettlementRow {
 }
 
 /**
- * Keeps word that conversions have been paid, and takes those that are `approved` to `paid` with a ledger line each. Word
+ * Keeps word that conversions have been paid, and takes those that are still open to `paid` with a ledger line each. Word
  * about a conversion that is not known yet waits for it. Returns how many conversions became paid.
  */
 export async function saveSettlements(
@@ -44,7 +44,7 @@ export async function saveSettlements(
       await client.query(
         `insert into staged (${STAGED_COLUMNS})
          select network_transaction_id, ${FOLLOWED_NAMES.join(', ')}, null from conversions
-         where account_id = $1 and network_transaction_id = any($2::text[]) and status = 'approved'`,
+         where account_id = $1 and network_transaction_id = any($2::text[]) and status in ('pending', 'approved')`,
         [run.accountId, ids],
       );
       const { changed } = await applyStaged(client, { ...run, observedAt });

@@ -169,17 +169,17 @@ describe('rows that vanish from a whole window', () => {
 });
 
 describe('settlements', () => {
-  it('take approved rows to paid, before or after they are seen, and re-reading them stays free', async () => {
+  it('take what is open to paid, before or after it is seen, and re-reading it stays free', async () => {
     const account = await someAccount(held.db);
     const early = sale('early', { status: 'approved' });
-    await saveInOneRun(held.db, account, [{ rows: [early, sale('open')] }]);
+    await saveInOneRun(held.db, account, [{ rows: [early, sale('open'), sale('reversed', { status: 'reversed' })] }]);
     const run = await beginRun(held.db, { accountId: account, pass: 'paid', kind: 'live', at });
-    const word = ['early', 'late', 'open'].map((networkTransactionId) => ({
+    const word = ['early', 'late', 'open', 'reversed'].map((networkTransactionId) => ({
       networkTransactionId,
       paymentRef: 'P1',
       paidAt: at,
     }));
-    expect(await saveSettlements(held.db, run, word, at)).toBe(1);
+    expect(await saveSettlements(held.db, run, word, at)).toBe(2);
     expect(await saveSettlements(held.db, run, word, at)).toBe(0);
     const late = sale('late', { status: 'approved' });
     expect(await saveInOneRun(held.db, account, [{ rows: [early, late] }, { rows: [early, late] }])).toMatchObject([
@@ -189,7 +189,8 @@ describe('settlements', () => {
     expect(await state(account)).toMatchObject([
       { id: 'early', status: 'paid' },
       { id: 'late', status: 'paid' },
-      { id: 'open', status: 'pending' },
+      { id: 'open', status: 'paid' },
+      { id: 'reversed', status: 'reversed' },
     ]);
     expect(await verify(held.db, account)).toEqual([]);
   });
