@@ -15,7 +15,7 @@ export interface Binaries {
   readonly major: string;
 }
 
-export interface BinariesInput {
+interface BinariesInput {
   readonly user: ServerUser | null;
   /** The folder that holds `bin`, `lib` and `share`; by default that of the installed package. */
   readonly binariesDir?: string | undefined;

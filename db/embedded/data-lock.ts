@@ -21,7 +21,7 @@ const BEAT_MS = 10_000;
 /** A holder on another machine (or in another container) cannot be looked up: it lives while its beat is this young. */
 const BEAT_LOST_MS = 3 * BEAT_MS;
 
-export interface DataLock {
+interface DataLock {
   release(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { lookUpProcess } from './process-table.ts';
 
 /** The server process that runs on a cluster. */
-export interface Postmaster {
+interface Postmaster {
   readonly pid: number;
   readonly port: number;
 }

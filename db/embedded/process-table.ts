@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 /** What the machine says of one running process. A field is null where this machine does not tell. */
-export interface ProcessFacts {
+interface ProcessFacts {
   /** Never the same for two processes with one number: numbers are handed out again, after a reboot above all. */
   readonly startMark: string | null;
   readonly command: string | null;

@@ -4,7 +4,7 @@ const LOOK_EVERY_MS = 1000;
 /** After a failed attempt, say on a full disk, the next one waits. */
 const TRY_AGAIN_MS = 5000;
 
-export interface ServerWatch {
+interface ServerWatch {
   readonly pid: number;
   /** Looks no more; waits for an attempt that is under way. */
   end(): Promise<void>;

@@ -71,7 +71,7 @@ export async function programsWithoutLinks(into: string): Promise<string> {
   return copy;
 }
 
-export interface Started {
+interface Started {
   readonly child: ChildProcess;
   /** `{ url, port, adopted }`, or `{ refused, message }`. */
   readonly answer: Readonly<Record<string, unknown>>;
