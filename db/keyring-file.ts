@@ -4,6 +4,7 @@ import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SetupError } from '../core/errors.ts';
 import { keyFromBase64 } from '../core/seal.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** The first key is the current one; the others only open what they once sealed. */
 export type Keyring = readonly [KeyObject, ...KeyObject[]];
@@ -68,13 +69,6 @@ async function writePartial(path: string, keyring: Keyring, owner?: { uid: numbe
     throw cannotWrite(path, cause);
   }
   return partial;
-}
-
-/** Makes the new name itself survive a power cut. Windows has no such call and needs none. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
 }
 
 function parseKeyring(path: string, text: string): Keyring {

@@ -10,15 +10,21 @@ const OLDEST_SERVER = 15;
 
 /**
  * Brings the database up to date; safe when several processes start at once (kysely holds a lock). Returns the names of
- * the migrations that ran. Throws a SetupError where the server is older than PostgreSQL 15 or a migration fails.
+ * the migrations that ran. Throws a SetupError where the server is older than PostgreSQL 15 or a migration fails. `upTo`
+ * stops at an earlier version, for the restore of a backup that was made there.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, upTo?: string): Promise<string[]> {
+  if (upTo !== undefined && !Object.hasOwn(MIGRATIONS, upTo)) {
+    throw new SetupError(
+      `The database version ${upTo} is from a later Tributary than this one: bring this one up to date.`,
+    );
+  }
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseOldServer(pool);
     const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-    const { error, results = [] } = await migrator.migrateToLatest();
+    const { error, results = [] } = await (upTo ? migrator.migrateTo(upTo) : migrator.migrateToLatest());
     if (error)
       throw new SetupError(`The database could not be brought up to date: ${messageOf(error)}`, { cause: error });
     return results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
