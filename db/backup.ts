@@ -22,7 +22,7 @@ import {
 import { appliedMigrations, identitySequences, type StoredTable, storedTables } from './catalogue.ts';
 import { syncFolder } from './sync-folder.ts';
 
-export interface BackupResult {
+interface BackupResult {
   readonly file: string;
   readonly bytes: number;
   readonly rows: number;

@@ -4,7 +4,7 @@ import { type SealedPlace, seal, unseal } from '../core/seal.ts';
 import { type MasterKey, type MasterKeys, unknownMasterKey } from './master-keys.ts';
 
 /** Every account has a random key of its own, stored wrapped by a master key: these are the columns of `account_keys`. */
-export interface WrappedKey {
+interface WrappedKey {
   readonly master_key_id: string;
   readonly wrapped: Buffer;
 }

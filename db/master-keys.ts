@@ -29,7 +29,7 @@ export interface MasterKey {
   readonly key: KeyObject;
 }
 
-export interface MasterKeyInput {
+interface MasterKeyInput {
   readonly dataDir: string;
   readonly env: {
     readonly TRIBUTARY_MASTER_KEY?: string | undefined;

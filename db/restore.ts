@@ -18,7 +18,7 @@ import { BackupReader } from './backup-reader.ts';
 import { appliedMigrations, type StoredTable, storedTables } from './catalogue.ts';
 import { migrate } from './migrate.ts';
 
-export interface RestoreResult {
+interface RestoreResult {
   /** When the backup was made. */
   readonly createdAt: Date;
   readonly rows: number;

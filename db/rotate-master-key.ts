@@ -8,7 +8,7 @@ import type { DB } from './schema.ts';
 import { tokenPlace } from './token-store.ts';
 import { credentialPlace, holdOffStoring, openedCredential } from './vault.ts';
 
-export interface MasterKeyRotation {
+interface MasterKeyRotation {
   readonly accounts: number;
   /** Ids of the keys, never the keys. */
   readonly from: string;

@@ -6,13 +6,13 @@ import type { Database } from './client.ts';
 import { readWithDataKey, type WithDataKey } from './data-key.ts';
 import type { MasterKeys } from './master-keys.ts';
 
-export interface AccessToken {
+interface AccessToken {
   readonly value: string;
   readonly expiresAt: Date;
 }
 
 /** Keeps the token that an account's key was exchanged for: sealed, across restarts, for all processes. */
-export interface PostgresTokenStore {
+interface PostgresTokenStore {
   /** The stored token, expired or not. */
   read(): Promise<AccessToken | null>;
   /**

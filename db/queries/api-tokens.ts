@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../client.ts';
 
-export interface ApiToken {
+interface ApiToken {
   readonly id: number;
   readonly name: string;
   readonly scopes: readonly string[];

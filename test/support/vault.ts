@@ -12,7 +12,7 @@ import { someAccount, useDatabase } from './ledger.ts';
 const EXPIRES = new Date('2026-03-01T11:00:00Z');
 export const tenOClock = { now: () => new Date('2026-03-01T10:00:00Z'), sleep: async () => {} };
 
-export interface TestVault {
+interface TestVault {
   readonly db: Database;
   readonly url: string;
   /** Empty but for `master.key`, which is new in every test. */
