@@ -42,7 +42,7 @@ export function bookAt(world: World, network: SimulatedNetworkId, at: Date): Boo
   });
 }
 
-export interface BookTotal {
+interface BookTotal {
   readonly programId: string;
   /** UTC day of the sale. */
   readonly day: string;

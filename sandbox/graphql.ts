@@ -1,5 +1,5 @@
 /** As much of GraphQL as a publisher's query needs: one operation, arguments, variables, nested selections. */
-export interface GraphqlField {
+interface GraphqlField {
   readonly name: string;
   /** What the answer calls it. */
   readonly alias: string;

@@ -33,7 +33,7 @@ export interface Amounts {
 }
 
 /** Sales of one day are drawn from a key of their own, so that any day can be told without the days before it. */
-export interface DayOfWorld {
+interface DayOfWorld {
   readonly seed: number;
   readonly network: SimulatedNetworkId;
   /** Days since the world began. */

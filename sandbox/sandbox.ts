@@ -1,6 +1,6 @@
 import { cutOff, drifted, instead, repeated } from './damage.ts';
 import { type FaultPlan, faultPlan } from './faults.ts';
-import { SIMULATED_NETWORKS, type SimulatedNetworkId } from './merchants.ts';
+import type { SimulatedNetworkId } from './merchants.ts';
 import { SIMULATORS } from './networks/index.ts';
 import { json, type SimulatedNetwork, type WireAnswer, type WireRequest } from './wire.ts';
 import type { World } from './world.ts';
@@ -16,7 +16,7 @@ export interface Sandbox {
   credentialsFor(networkId: string): Readonly<Record<string, string>>;
 }
 
-export interface SandboxOptions {
+interface SandboxOptions {
   readonly world: World;
   readonly faults?: FaultPlan;
   readonly networks?: readonly SimulatedNetworkId[];
@@ -43,11 +43,6 @@ export function createSandbox({ world, faults, networks, pageSize = 50 }: Sandbo
       return network.credentials;
     },
   };
-}
-
-/** Tells a simulated network's id from any other text. */
-export function isSimulatedNetwork(id: string): id is SimulatedNetworkId {
-  return SIMULATED_NETWORKS.some((network) => network === id);
 }
 
 function answerOf(network: SimulatedNetwork, request: WireRequest, plan: FaultPlan, now: Date): WireAnswer {

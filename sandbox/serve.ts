@@ -1,16 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import axios, {
-  AxiosError,
-  AxiosHeaders,
-  type AxiosResponse,
-  CanceledError,
-  type InternalAxiosRequestConfig,
-} from 'axios';
+import axios, { type AxiosAdapter, AxiosError, AxiosHeaders, type AxiosResponse, CanceledError } from 'axios';
 import type { Sandbox } from './sandbox.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
-export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+export { createSandbox, type Sandbox } from './sandbox.ts';
 
 /** Offers a sandbox on a socket; `/api.awin.com/publishers/…` is asked of the host `api.awin.com`. */
 export async function serveSandbox(sandbox: Sandbox, options: { port: number; host?: string }) {
@@ -39,7 +33,7 @@ export async function serveSandbox(sandbox: Sandbox, options: { port: number; ho
  * The same without a socket, as an adapter for axios. Addresses may be those of the real networks or those of a served
  * sandbox; a broken connection comes as axios reports one over sockets.
  */
-export function sandboxAdapter(sandbox: Sandbox): (config: InternalAxiosRequestConfig) => Promise<AxiosResponse> {
+export function sandboxAdapter(sandbox: Sandbox): AxiosAdapter {
   return async (config) => {
     if (config.signal?.aborted) throw new CanceledError(undefined, undefined, config);
     const headers = AxiosHeaders.from(config.headers).toJSON();
@@ -56,7 +50,7 @@ export function sandboxAdapter(sandbox: Sandbox): (config: InternalAxiosRequestC
   };
 }
 
-function settled(config: InternalAxiosRequestConfig, answer: WireAnswer): AxiosResponse {
+function settled(config: Parameters<AxiosAdapter>[0], answer: WireAnswer): AxiosResponse {
   const bytes = Buffer.from(answer.body);
   const response: AxiosResponse = {
     data: config.responseType === 'arraybuffer' ? bytes : bytes.toString('utf8'),

@@ -38,7 +38,7 @@ export interface ClickCount {
   readonly clicks: number;
 }
 
-export interface WorldOptions {
+interface WorldOptions {
   readonly seed: number;
   readonly start: Date;
   readonly clock: Clock;

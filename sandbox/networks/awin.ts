@@ -7,7 +7,7 @@ import { localInstant } from '../zone.ts';
 import { advertiserReport, campaignReport } from './awin-reports.ts';
 import { transaction } from './awin-transaction.ts';
 
-export const PUBLISHER_ID = '440022';
+const PUBLISHER_ID = '440022';
 const TOKEN = 'sandbox-awin-7c1e2f40-0000-4000-8000-000000440022';
 const MOST_DAYS = 31;
 const MOST_IDS = 100;
@@ -143,6 +143,6 @@ function programmes(world: World, query: URLSearchParams): WireAnswer {
 }
 
 /** Awin's error shape. */
-export function problem(status: number, error: string, description: string): WireAnswer {
+function problem(status: number, error: string, description: string): WireAnswer {
   return json(status, { error, description });
 }
