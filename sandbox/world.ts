@@ -71,10 +71,7 @@ export function createWorld(options: WorldOptions): World {
       const days = Array.from({ length: Math.max(0, dayOf(until) + 1) }, (_, day) => side(network).salesOfDay(day));
       return days.flat().filter(({ occurredAt }) => occurredAt < until);
     },
-    rows: (network, at) =>
-      side(network)
-        .rows(world, dayOf(at))
-        .filter((row) => stateAt(row, at) !== undefined),
+    rows: (network, at) => side(network).rowsAt(world, at),
   };
   return world;
 }
@@ -89,6 +86,8 @@ class Side {
   readonly #sales: (readonly WorldSale[])[] = [];
   readonly #rows: NetworkRow[] = [];
   #rowDays = 0;
+  /** The last answer: a reader who turns pages asks many times at one moment. */
+  #seen: { readonly atMs: number; readonly rows: readonly NetworkRow[] } | null = null;
 
   constructor(seed: number, network: SimulatedNetworkId, start: Date, salesPerDay: number) {
     this.profile = profileOf(network, seed);
@@ -109,12 +108,14 @@ class Side {
     return sales;
   }
 
-  /** Rows of the days up to `lastDay` and of some later ones, if those were asked for before. */
-  rows(world: World, lastDay: number): readonly NetworkRow[] {
-    for (; this.#rowDays <= lastDay; this.#rowDays += 1) {
+  rowsAt(world: World, at: Date): readonly NetworkRow[] {
+    if (this.#seen?.atMs === at.getTime()) return this.#seen.rows;
+    for (; this.#rowDays <= world.dayOf(at); this.#rowDays += 1) {
       this.#rows.push(...LIVES[this.#network](world, this.#rowDays));
     }
-    return this.#rows;
+    const rows = this.#rows.filter((row) => stateAt(row, at) !== undefined);
+    this.#seen = { atMs: at.getTime(), rows };
+    return rows;
   }
 
   clicksOfDay(day: number): readonly ClickCount[] {

@@ -82,7 +82,7 @@ function transactions(world: World, query: URLSearchParams): WireAnswer {
 
   const ids = query.get('ids')?.split(',');
   if (ids && ids.length > MOST_IDS) return problem(400, 'bad_request', `ids: at most ${MOST_IDS} ids may be given`);
-  if (ids) return told(rows.filter((row) => ids.includes(row.id)));
+  if (ids) return told(rows.filter(({ id }) => ids.includes(id)));
 
   const start = localInstant(query.get('startDate') ?? '', timeZone);
   const end = localInstant(query.get('endDate') ?? '', timeZone);

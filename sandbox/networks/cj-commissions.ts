@@ -34,34 +34,37 @@ export function publisherCommissions(world: World, pageSize: number, args: Argum
   if (!listOf(args.forPublishers)?.includes(COMPANY_ID)) {
     throw new SyntaxError('You are not authorized to view commissions of this publisher');
   }
-  const found = recordsAsked(world, args);
+  const found = rowsAsked(world, args);
   const cursor = isGiven(args.sinceCommissionId) ? Number(args.sinceCommissionId) : null;
-  const following = found.findIndex(({ commissionId }) => cursor === null || Number(commissionId) > cursor);
+  const following = found.findIndex(({ id }) => cursor === null || Number(id) > cursor);
   const from = following < 0 ? found.length : following;
   // A page that shifted begins with the row that closed the one before.
   const page = found.slice(mood?.shifted && cursor !== null ? Math.max(0, from - 1) : from, from + pageSize);
   return {
     count: page.length,
     limit: pageSize,
-    maxCommissionId: page.at(-1)?.commissionId ?? null,
+    maxCommissionId: page.at(-1)?.id ?? null,
     payloadComplete: from + pageSize >= found.length,
-    records: page,
+    records: page.map((row) => commissionRecord(world, row, world.clock.now())),
   };
 }
 
-function recordsAsked(world: World, args: Arguments): CommissionRecord[] {
+function rowsAsked(world: World, args: Arguments): NetworkRow[] {
   const now = world.clock.now();
   const windows = windowsAsked(args, now);
   const choices = Object.entries(CHOICES).flatMap(([name, field]) => {
     const list = listOf(args[name]);
     return list ? [{ field, list: list.map((item) => item.toLowerCase()) }] : [];
   });
+  const isChosen = (record: CommissionRecord) =>
+    choices.every(({ field, list }) => list.includes(String(record[field]).toLowerCase()));
+  const ids = listOf(args.commissionIds);
   return world
     .rows('cj', now)
+    .filter((row) => !ids || ids.includes(row.id))
     .filter((row) => windows.every(({ dateOf, since, before }) => dateOf(row) >= since && dateOf(row) < before))
-    .sort((a, b) => Number(a.id) - Number(b.id))
-    .map((row) => commissionRecord(world, row, now))
-    .filter((record) => choices.every(({ field, list }) => list.includes(String(record[field]).toLowerCase())));
+    .filter((row) => choices.length === 0 || isChosen(commissionRecord(world, row, now)))
+    .sort((a, b) => Number(a.id) - Number(b.id));
 }
 
 /** Without any window the last day by posting date is meant, unless records are asked for by id. */

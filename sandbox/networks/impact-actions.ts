@@ -8,12 +8,12 @@ import {
   ACCOUNT_SID,
   type Asked,
   invalid,
+  isRefused,
   isWithin,
-  lastWeek,
   page,
   problem,
   told,
-  windowAsked,
+  windowsAsked,
 } from './impact-wire.ts';
 
 /** The network's word. Being paid is not one of its states. */
@@ -29,31 +29,22 @@ const SIZES = { least: 2_000, most: 20_000 };
 function list(asked: Asked): WireAnswer {
   const { world, request } = asked;
   const now = world.clock.now();
-  const updated = windowAsked(asked, 'StartDate', 'EndDate');
-  const happened = windowAsked(asked, 'ActionDateStart', 'ActionDateEnd');
-  const locks = windowAsked(asked, 'LockingDateStart', 'LockingDateEnd');
-  for (const window of [updated, happened, locks]) if (window && 'status' in window) return window;
+  const windows = windowsAsked(asked);
+  if (isRefused(windows)) return windows;
   if (request.query.has('State') && !Object.values(STATES).includes(request.query.get('State') ?? '')) {
     return invalid('State', 'must be PENDING, APPROVED or REVERSED');
   }
 
-  const byUpdate = updated ?? (happened || locks ? null : lastWeek(asked));
-  const isIn = (window: typeof byUpdate, at: Date) => !window || 'status' in window || isWithin(at, window);
+  const { updated, happened, locks } = windows;
   const { query } = request;
   const rows = world
     .rows('impact', now)
-    .filter((row) => isIn(byUpdate, lastUpdate(row, now)))
-    .filter((row) => isIn(happened, row.occurredAt))
-    .filter((row) => isIn(locks, lockingDateOf(world, row.sale)))
+    .filter((row) => isWithin(updated, lastUpdate(row, now)) && isWithin(happened, row.occurredAt))
+    .filter((row) => !locks || isWithin(locks, lockingDateOf(world, row.sale)))
     .filter((row) => !query.has('CampaignId') || row.programId === query.get('CampaignId'))
     .filter((row) => !query.has('State') || STATES[stateAt(row, now)?.status ?? 'pending'] === query.get('State'))
     .sort((a, b) => b.states[0].from.getTime() - a.states[0].from.getTime() || (a.id < b.id ? 1 : -1));
-  return page(
-    asked,
-    'Actions',
-    rows.map((row) => action(world, row, now)),
-    SIZES,
-  );
+  return page(asked, 'Actions', rows, SIZES, (row) => action(world, row, now));
 }
 
 function one(world: World, id: string): WireAnswer {

@@ -1,7 +1,7 @@
 import { plainAmount, sum } from '../../core/money.ts';
 import { lastChange, type NetworkRow } from '../lives/row.ts';
 import type { WireAnswer } from '../wire.ts';
-import { ACCOUNT_SID, type Asked, isWithin, lastWeek, page, told, windowAsked } from './impact-wire.ts';
+import { ACCOUNT_SID, type Asked, isRefused, isWithin, lastWeek, page, told, windowAsked } from './impact-wire.ts';
 
 const SIZES = { least: 1, most: 20_000 };
 const MONTH_MS = 25 * 24 * 60 * 60 * 1000;
@@ -22,29 +22,24 @@ export function campaigns(asked: Asked): WireAnswer {
     Type: 'Performance',
   }));
   const wished = asked.request.query.get('InsertionOrderStatus');
-  return page(asked, 'Campaigns', wished === 'Expired' ? [] : rows, SIZES);
+  return page(asked, 'Campaigns', wished === 'Expired' ? [] : rows, SIZES, (row) => row);
 }
 
 /** One invoice per payment run and currency, told from the moment of the run. */
 export function invoices(asked: Asked): WireAnswer {
   const window = windowAsked(asked, 'StartDate', 'EndDate') ?? lastWeek(asked);
-  if ('status' in window) return window;
+  if (isRefused(window)) return window;
   const now = asked.world.clock.now();
   const groups = new Map<string, { at: Date; rows: NetworkRow[] }>();
   for (const row of asked.world.rows('impact', now)) {
     const paid = lastChange(row, now, 'paid');
-    if (!paid || !isWithin(paid.from, window)) continue;
+    if (!paid || !isWithin(window, paid.from)) continue;
     const key = `${paid.from.getTime()} ${row.sale.merchant.currency}`;
     const group = groups.get(key) ?? { at: paid.from, rows: [] };
     group.rows.push(row);
     groups.set(key, group);
   }
-  return page(
-    asked,
-    'Invoices',
-    [...groups.values()].map(({ at, rows }) => invoice(at, rows)),
-    SIZES,
-  );
+  return page(asked, 'Invoices', [...groups.values()], SIZES, ({ at, rows }) => invoice(at, rows));
 }
 
 function invoice(at: Date, rows: readonly NetworkRow[]) {

@@ -5,7 +5,7 @@ import { minus, type NetworkRow, type RowState } from '../lives/row.ts';
 import type { WireAnswer } from '../wire.ts';
 import type { World } from '../world.ts';
 import { STATES } from './impact-actions.ts';
-import { ACCOUNT_SID, type Asked, isWithin, lastWeek, page, told, windowAsked } from './impact-wire.ts';
+import { ACCOUNT_SID, type Asked, isRefused, isWithin, page, told, windowsAsked } from './impact-wire.ts';
 
 const SIZES = { least: 2_000, most: 20_000 };
 
@@ -13,27 +13,19 @@ const SIZES = { least: 2_000, most: 20_000 };
 export function actionUpdates(asked: Asked): WireAnswer {
   const { world, request } = asked;
   const now = world.clock.now();
-  const updated = windowAsked(asked, 'StartDate', 'EndDate');
-  const happened = windowAsked(asked, 'ActionDateStart', 'ActionDateEnd');
-  const locks = windowAsked(asked, 'LockingDateStart', 'LockingDateEnd');
-  for (const window of [updated, happened, locks]) if (window && 'status' in window) return window;
-
-  const byUpdate = updated ?? (happened || locks ? null : lastWeek(asked));
-  const isIn = (window: typeof byUpdate, at: Date) => !window || 'status' in window || isWithin(at, window);
+  const windows = windowsAsked(asked);
+  if (isRefused(windows)) return windows;
+  const { updated, happened, locks } = windows;
   const campaign = request.query.get('CampaignId');
   const updates = world
     .rows('impact', now)
-    .filter((row) => isIn(happened, row.occurredAt) && isIn(locks, lockingDateOf(world, row.sale)))
+    .filter((row) => isWithin(happened, row.occurredAt))
+    .filter((row) => !locks || isWithin(locks, lockingDateOf(world, row.sale)))
     .filter((row) => campaign === null || row.programId === campaign)
     .flatMap((row) => row.states.map((state, index) => ({ row, state, index })))
-    .filter(({ state }) => state.from <= now && isIn(byUpdate, state.from))
+    .filter(({ state }) => state.from <= now && isWithin(updated, state.from))
     .sort((a, b) => b.state.from.getTime() - a.state.from.getTime() || (a.row.id < b.row.id ? 1 : -1));
-  return page(
-    asked,
-    'ActionUpdates',
-    updates.map(({ row, state, index }) => update(world, row, state, index)),
-    SIZES,
-  );
+  return page(asked, 'ActionUpdates', updates, SIZES, ({ row, state, index }) => update(world, row, state, index));
 }
 
 function update(world: World, row: NetworkRow, state: RowState, index: number) {

@@ -1,4 +1,4 @@
-import { addDays, DAY_MS } from '../../core/time-window.ts';
+import { addDays, DAY_MS, type TimeWindow } from '../../core/time-window.ts';
 import { json, type WireAnswer, type WireRequest } from '../wire.ts';
 import type { World } from '../world.ts';
 import { offsetText } from '../zone.ts';
@@ -30,8 +30,14 @@ export function invalid(field: string, message: string): WireAnswer {
   return problem(400, `Invalid value for ${field}`, [{ Field: field, Message: message }]);
 }
 
-/** One page of a list, with the addresses of its neighbours. Numbers are told as text. */
-export function page(asked: Asked, key: string, rows: readonly unknown[], sizes: { least: number; most: number }) {
+/** One page of a list, with the addresses of its neighbours. Numbers are told as text; only rows of the page are told. */
+export function page<Row>(
+  asked: Asked,
+  key: string,
+  rows: readonly Row[],
+  sizes: { least: number; most: number },
+  tell: (row: Row) => unknown,
+): WireAnswer {
   const { request, pageSize, shifted } = asked;
   const wished = Number(request.query.get('PageSize') ?? sizes.most);
   const size = Math.min(pageSize, wished);
@@ -43,7 +49,7 @@ export function page(asked: Asked, key: string, rows: readonly unknown[], sizes:
   const pages = Math.max(1, Math.ceil(rows.length / size));
   if (!(number >= 1 && number <= pages)) return invalid('Page', `must be between 1 and ${pages}`);
   const from = (number - 1) * size;
-  const shown = rows.slice(shifted ? Math.max(0, from - 1) : from, from + size);
+  const shown = rows.slice(shifted ? Math.max(0, from - 1) : from, from + size).map(tell);
   const address = (to: number) => (to < 1 || to > pages ? '' : addressOf(request, to));
   return json(200, {
     '@page': String(number),
@@ -70,8 +76,27 @@ function addressOf({ path, query }: WireRequest, number: number): string {
   return `${path}?${parameters}`;
 }
 
+/** The windows that actions and their updates can be asked for by; or the answer that refuses one of them. */
+export function windowsAsked(asked: Asked): Windows | WireAnswer {
+  const updated = windowAsked(asked, 'StartDate', 'EndDate');
+  const happened = windowAsked(asked, 'ActionDateStart', 'ActionDateEnd');
+  const locks = windowAsked(asked, 'LockingDateStart', 'LockingDateEnd');
+  for (const window of [updated, happened, locks]) if (isRefused(window)) return window;
+  return { updated: updated ?? (happened || locks ? null : lastWeek(asked)), happened, locks } as Windows;
+}
+
+interface Windows {
+  readonly updated: TimeWindow | null;
+  readonly happened: TimeWindow | null;
+  readonly locks: TimeWindow | null;
+}
+
+export function isRefused(asked: object | null): asked is WireAnswer {
+  return asked !== null && 'status' in asked;
+}
+
 /** A window that the query names, null where it names none, or the answer that refuses it. */
-export function windowAsked(asked: Asked, from: string, until: string): { start: Date; end: Date } | WireAnswer | null {
+export function windowAsked(asked: Asked, from: string, until: string): TimeWindow | WireAnswer | null {
   const { query } = asked.request;
   const [first, last] = [query.get(from), query.get(until)];
   if (first === null && last === null) return null;
@@ -91,13 +116,14 @@ export function windowAsked(asked: Asked, from: string, until: string): { start:
 }
 
 /** Without any date a list reaches back seven days. */
-export function lastWeek({ world }: Asked): { start: Date; end: Date } {
+export function lastWeek({ world }: Asked): TimeWindow {
   const end = world.clock.now();
   return { start: addDays(end, -7), end };
 }
 
-export function isWithin(at: Date, { start, end }: { start: Date; end: Date }): boolean {
-  return at >= start && at <= end;
+/** These windows include their end. Without one every moment will do. */
+export function isWithin(window: TimeWindow | null, at: Date): boolean {
+  return !window || (at >= window.start && at <= window.end);
 }
 
 /** A moment as the account's zone shows it, with its offset; an absent one is empty text here, never null. */

@@ -25,22 +25,26 @@ export function events(world: World, query: URLSearchParams, shifted: boolean): 
   const type = query.get('type');
 
   const oldest = addDays(now, -HISTORY_DAYS);
-  const isIn = (at: Date, name: string) => {
-    const [start, end] = [moment(query.get(`${name}_start`)), moment(query.get(`${name}_end`))];
-    return (!start || at >= start) && (!end || at <= end);
-  };
+  const [processedFrom, processedTo, happenedFrom, happenedTo] = DATES.map((name) => moment(query.get(name)));
+  const isIn = (at: Date, start: Date | null | undefined, end: Date | null | undefined) =>
+    (!start || at >= start) && (!end || at <= end);
   const rows = world
     .rows('rakuten', now)
     .filter((row) => processDate(row) >= oldest)
-    .filter((row) => isIn(processDate(row), 'process_date') && isIn(row.occurredAt, 'transaction_date'))
+    .filter(
+      (row) => isIn(processDate(row), processedFrom, processedTo) && isIn(row.occurredAt, happenedFrom, happenedTo),
+    )
     .filter((row) => !currency || row.sale.merchant.currency === currency)
     .filter((row) => !type || transactionType(row) === type)
     .sort((a, b) => processDate(a).getTime() - processDate(b).getTime() || (a.id < b.id ? -1 : 1))
-    .flatMap((row) => [event(row, now), ...notices(row, now)]);
+    .flatMap((row) => (hasNotice(row) ? [() => event(row, now), () => notice(row, now)] : [() => event(row, now)]));
   const isAsked = DATES.some((name) => query.has(name));
   const found = isAsked ? rows : rows.slice(-100);
   const from = (page - 1) * limit;
-  return json(200, found.slice(shifted ? Math.max(0, from - 1) : from, from + limit));
+  return json(
+    200,
+    found.slice(shifted ? Math.max(0, from - 1) : from, from + limit).map((tell) => tell()),
+  );
 }
 
 const DATES = ['process_date_start', 'process_date_end', 'transaction_date_start', 'transaction_date_end'] as const;
@@ -76,10 +80,13 @@ function event(row: NetworkRow, now: Date) {
 }
 
 /** Some sales come with a notice for the media buyer: it looks like a row and is no commission. */
-function notices(row: NetworkRow, now: Date) {
-  if (row.sale.number % 13 !== 0 || row.part !== 'original') return [];
+function hasNotice({ sale, part }: NetworkRow): boolean {
+  return sale.number % 13 === 0 && part === 'original';
+}
+
+function notice(row: NetworkRow, now: Date) {
   const id = [...row.id].reverse().join('');
-  return [{ ...event(row, now), etransaction_id: id, is_event: row.sale.number % 2 === 0 ? 'Y' : true }];
+  return { ...event(row, now), etransaction_id: id, is_event: row.sale.number % 2 === 0 ? 'Y' : true };
 }
 
 function transactionType(row: NetworkRow): string {
