@@ -22,12 +22,14 @@ interface SandboxOptions {
   readonly networks?: readonly SimulatedNetworkId[];
   /** Rows per page at networks that decide it themselves, 50 unless told otherwise. */
   readonly pageSize?: number;
+  /** The networks' rate limits are in force unless told otherwise. */
+  readonly unlimited?: boolean;
 }
 
 /** Puts the networks of a world behind one door. */
-export function createSandbox({ world, faults, networks, pageSize = 50 }: SandboxOptions): Sandbox {
+export function createSandbox({ world, faults, networks, pageSize = 50, unlimited = false }: SandboxOptions): Sandbox {
   const plan = faults ?? faultPlan({ seed: world.seed, level: 'none' });
-  const played = (networks ?? world.networks).map((id) => SIMULATORS[id](world, { pageSize }));
+  const played = (networks ?? world.networks).map((id) => SIMULATORS[id](world, { pageSize, unlimited }));
   const byHost = new Map(played.flatMap((network) => network.hosts.map((host) => [host, network] as const)));
   return {
     world,

@@ -4,8 +4,8 @@ export class Throttle {
   readonly #spanMs: number;
   readonly #calls = new Map<string, number[]>();
 
-  constructor(most: number, spanMs: number) {
-    this.#most = most;
+  constructor(most: number, spanMs: number, unlimited = false) {
+    this.#most = unlimited ? Number.MAX_SAFE_INTEGER : most;
     this.#spanMs = spanMs;
   }
 

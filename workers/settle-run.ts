@@ -10,7 +10,7 @@ import type { RunHandle } from '../db/fence.ts';
 import { clearTrouble, noteTrouble, pauseAccount } from '../db/queries/accounts.ts';
 import { countFailure } from '../db/queries/checkpoints.ts';
 import { saveDriftSample } from '../db/queries/drift.ts';
-import { endRun, noteProgress, type ReadCounts } from '../db/queries/runs.ts';
+import { endRun, type ReadCounts } from '../db/queries/runs.ts';
 import type { Engine } from './engine.ts';
 
 /** Waits shorter than this are everyday life of a limited network and no trouble of the account. */
@@ -18,8 +18,7 @@ const TROUBLESOME_WAIT_MS = HOUR_MS;
 
 /** Closes a run that has reached its end. */
 export async function settleDone(engine: Engine, run: RunHandle, pass: string, read: ReadCounts): Promise<void> {
-  await noteProgress(engine.db.pool, run, read);
-  await endRun(engine.db, run, { state: 'done', at: engine.clock.now() });
+  await endRun(engine.db, run, { state: 'done', at: engine.clock.now(), read });
   await clearTrouble(engine.db, run.accountId);
   engine.log.info({ account: run.accountId, run: run.runId, pass, ...read }, 'synced');
 }
@@ -44,8 +43,7 @@ export async function settleFailed(
   const details = { account: run.accountId, run: run.runId, pass, code: error.code, networkWords: error.networkWords };
   engine.log[isGivenBack ? 'info' : 'warn'](details, isGivenBack ? `given back: ${error.message}` : error.message);
   try {
-    await noteProgress(db.pool, run, read);
-    await endRun(db, run, { state: isGivenBack ? 'given back' : 'failed', at, error });
+    await endRun(db, run, { state: isGivenBack ? 'given back' : 'failed', at, read, error });
     if (isAbort(thrown)) return thrown;
     if (error instanceof RateLimitedError) {
       if (error.retryAfterMs >= TROUBLESOME_WAIT_MS) await noteTrouble(db, run.accountId, error, at);

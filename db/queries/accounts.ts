@@ -97,6 +97,11 @@ export async function clearTrouble({ pool }: Database, id: number): Promise<void
   );
 }
 
+/** Points simulated accounts at a sandbox that has moved to another port. Real accounts stay where they are. */
+export async function moveOrigin({ pool }: Database, origin: string): Promise<void> {
+  await pool.query('update accounts set origin = $1 where origin is not null and origin <> $1', [origin]);
+}
+
 /** What `purgeAccount` empties; `accounts` itself goes last and takes keys, runs and schedules along. */
 const DATA_TABLES = [
   'conversions',

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { TimeWindow } from '../../core/time-window.ts';
-import { type Database, inTransaction } from '../client.ts';
-import { holdFence, type RunHandle } from '../fence.ts';
-import { noteProgress, type ReadCounts } from './runs.ts';
+import type { Database } from '../client.ts';
+import { behindFence, type RunHandle } from '../fence.ts';
+import type { ReadCounts } from './runs.ts';
 
 /** How far one pass of one account has read. */
 export interface Checkpoint {
@@ -36,29 +36,28 @@ export async function closeWindow(
   window: TimeWindow,
   read: ReadCounts,
 ): Promise<void> {
-  await inTransaction(db, async (client) => {
-    await holdFence(client, run);
-    await client.query(
-      `insert into checkpoints as c (account_id, pass, window_start) values ($1, $2, $3)
-       on conflict (account_id, pass) do update set window_start = excluded.window_start`,
-      [run.accountId, pass, window.end],
-    );
-    await noteProgress(client, run, read, window);
-  });
+  await behindFence(
+    db,
+    run,
+    `, reached as (
+       insert into checkpoints (account_id, pass, window_start) select id, $9, $5 from fence
+       on conflict (account_id, pass) do update set window_start = excluded.window_start
+     ) ${NOTE_PROGRESS}`,
+    [...progressOf(run, window, read), pass],
+  );
 }
 
 /** The sweep has come to its end. `complete_until` only ever moves forward. */
 export async function closePass(db: Database, run: RunHandle, pass: string, until: Date, at: Date): Promise<void> {
-  await inTransaction(db, async (client) => {
-    await holdFence(client, run);
-    await client.query(
-      `insert into checkpoints as c (account_id, pass, complete_until, last_done_at) values ($1, $2, $3, $4)
-       on conflict (account_id, pass) do update set
-         complete_until = greatest(c.complete_until, excluded.complete_until), last_done_at = excluded.last_done_at,
-         window_start = null, failures = 0`,
-      [run.accountId, pass, until, at],
-    );
-  });
+  await behindFence(
+    db,
+    run,
+    `insert into checkpoints as c (account_id, pass, complete_until, last_done_at) select id, $3, $4, $5 from fence
+     on conflict (account_id, pass) do update set
+       complete_until = greatest(c.complete_until, excluded.complete_until), last_done_at = excluded.last_done_at,
+       window_start = null, failures = 0`,
+    [pass, until, at],
+  );
 }
 
 /** History has been read back to the start of this window. */
@@ -69,15 +68,25 @@ export async function closeHistoryWindow(
   window: TimeWindow,
   read: ReadCounts,
 ): Promise<void> {
-  await inTransaction(db, async (client) => {
-    await holdFence(client, run);
-    await client.query(
-      `update checkpoints set history_reached = least(history_reached, $3), failures = 0 where account_id = $1 and pass = $2`,
-      [run.accountId, pass, window.start],
-    );
-    await noteProgress(client, run, read, window);
-  });
+  await behindFence(
+    db,
+    run,
+    `, reached as (
+       update checkpoints c set history_reached = least(c.history_reached, $4), failures = 0
+       from fence where c.account_id = fence.id and c.pass = $9
+     ) ${NOTE_PROGRESS}`,
+    [...progressOf(run, window, read), pass],
+  );
 }
+
+function progressOf(run: RunHandle, window: TimeWindow, read: ReadCounts): unknown[] {
+  return [run.runId, window.start, window.end, read.calls, read.pages, read.rows];
+}
+
+/** `$3` the run, `$4` and `$5` its window, `$6` to `$8` what it has read so far. */
+const NOTE_PROGRESS = `update runs set window_start = least(runs.window_start, $4::timestamptz),
+  window_end = greatest(runs.window_end, $5::timestamptz), calls = $6, pages = $7, rows_read = $8
+  from fence where runs.id = $3`;
 
 /** Sets how deep history shall go; a deeper goal than before makes the back-fill go on from where it is. */
 export async function planHistory(

@@ -1,8 +1,7 @@
 import type pg from 'pg';
 import type { TributaryError } from '../../core/errors.ts';
 import { StaleRunError } from '../../core/errors.ts';
-import type { TimeWindow } from '../../core/time-window.ts';
-import { type Database, inTransaction } from '../client.ts';
+import type { Database } from '../client.ts';
 import type { RunHandle } from '../fence.ts';
 
 export type RunKind = 'live' | 'back-fill' | 'import' | 'again';
@@ -16,23 +15,19 @@ export async function beginRun(
   db: Database,
   { accountId, pass, kind, at }: { accountId: number; pass: string; kind: RunKind; at: Date },
 ): Promise<RunHandle> {
-  return inTransaction(db, async (client) => {
-    const raised = await client.query<{ epoch: number }>(
-      'update accounts set epoch = epoch + 1 where id = $1 and removed_at is null returning epoch',
-      [accountId],
-    );
-    const epoch = raised.rows[0]?.epoch;
-    if (epoch === undefined) throw new StaleRunError(`Account ${accountId} is no longer there.`);
-    await client.query(
-      `update runs set state = 'abandoned', ended_at = $2 where account_id = $1 and state = 'running'`,
-      [accountId, at],
-    );
-    const { rows } = await client.query<{ id: number }>(
-      'insert into runs (account_id, pass, kind, epoch, started_at) values ($1, $2, $3, $4, $5) returning id',
-      [accountId, pass, kind, epoch, at],
-    );
-    return { runId: rows[0]?.id ?? 0, accountId, epoch };
-  });
+  const { rows } = await db.pool.query<{ id: number; epoch: number }>(
+    `with raised as (
+       update accounts set epoch = epoch + 1 where id = $1 and removed_at is null returning epoch
+     ), left_open as (
+       update runs set state = 'abandoned', ended_at = $4 where account_id = $1 and state = 'running'
+     )
+     insert into runs (account_id, pass, kind, epoch, started_at) select $1, $2, $3, epoch, $4 from raised
+     returning id, epoch`,
+    [accountId, pass, kind, at],
+  );
+  const [begun] = rows;
+  if (!begun) throw new StaleRunError(`Account ${accountId} is no longer there.`);
+  return { runId: begun.id, accountId, epoch: begun.epoch };
 }
 
 export interface SavedCounts {
@@ -58,36 +53,29 @@ export interface ReadCounts {
   rows: number;
 }
 
-/** Writes the reading counters and the window that was asked for. */
-export async function noteProgress(
-  client: pg.Pool | pg.PoolClient,
-  run: RunHandle,
-  read: ReadCounts,
-  window?: TimeWindow,
-): Promise<void> {
-  await client.query(
-    `update runs set calls = $2, pages = $3, rows_read = $4,
-       window_start = least(window_start, $5), window_end = greatest(window_end, $6) where id = $1`,
-    [run.runId, read.calls, read.pages, read.rows, window?.start ?? null, window?.end ?? null],
-  );
-}
-
-/** Closes a run with its outcome. A run that was overtaken stays `abandoned`. */
+/**
+ * Closes a run with its outcome and all that it has read. A run that was overtaken stays `abandoned`.
+ */
 export async function endRun(
   { pool }: Database,
   run: RunHandle,
-  outcome: { state: Exclude<RunState, 'running'>; at: Date; error?: TributaryError | undefined },
+  outcome: { state: Exclude<RunState, 'running'>; at: Date; read: ReadCounts; error?: TributaryError | undefined },
 ): Promise<void> {
+  const { state, at, read, error } = outcome;
   await pool.query(
-    `update runs set state = $2, ended_at = $3, error_code = $4, error = $5, network_words = $6
+    `update runs set state = $2, ended_at = $3, calls = $4, pages = $5, rows_read = $6,
+       error_code = $7, error = $8, network_words = $9
      where id = $1 and state = 'running'`,
     [
       run.runId,
-      outcome.state,
-      outcome.at,
-      outcome.error?.code ?? null,
-      outcome.error?.message ?? null,
-      outcome.error?.networkWords ?? null,
+      state,
+      at,
+      read.calls,
+      read.pages,
+      read.rows,
+      error?.code ?? null,
+      error?.message ?? null,
+      error?.networkWords ?? null,
     ],
   );
 }

@@ -6,6 +6,7 @@ import { TokenDesk } from '../token-desk.ts';
 import { json, type SimulatedNetwork, text, type WireAnswer, type WireRequest } from '../wire.ts';
 import type { World } from '../world.ts';
 import { ReportShelf } from './amazon-shelf.ts';
+import type { SimulatorOptions } from './index.ts';
 
 const HOST = 'creatorsapi.amazon';
 const CLIENT_ID = 'sandbox-amazon-client';
@@ -24,11 +25,11 @@ const PRESIGNED_MS = 5 * MINUTE_MS;
 const THROTTLED = json(429, { message: 'Request was throttled', serviceCode: 'creatorsapi', quotaCode: 'L-REPORTS' });
 
 /** Amazon: report files by day, listed and fetched through the Creators API, downloaded from a pre-signed address. */
-export function amazonAssociates(world: World): SimulatedNetwork {
+export function amazonAssociates(world: World, { unlimited }: SimulatorOptions): SimulatedNetwork {
   const { storeId, marketplace, region, currency } = storeOf(world);
   const version = `${world.seed % 2 === 0 ? 3 : 2}.${REGIONS.indexOf(region) + 1}`;
   const desk = new TokenDesk('amazon', world.clock, 3_600);
-  const throttle = new Throttle(120, MINUTE_MS);
+  const throttle = new Throttle(120, MINUTE_MS, unlimited);
   const shelf = new ReportShelf(world);
   return {
     id: 'amazon-associates',

@@ -6,6 +6,7 @@ import type { World } from '../world.ts';
 import { localInstant } from '../zone.ts';
 import { advertiserReport, campaignReport } from './awin-reports.ts';
 import { transaction } from './awin-transaction.ts';
+import type { SimulatorOptions } from './index.ts';
 
 const PUBLISHER_ID = '440022';
 const TOKEN = 'sandbox-awin-7c1e2f40-0000-4000-8000-000000440022';
@@ -29,8 +30,8 @@ const ZONES = [
 const THROTTLED = problem(429, 'too_many_requests', 'You have exceeded the limit of 20 API calls per minute');
 
 /** Awin: one bare array per window of at most 31 days, times in the zone that was asked for, twenty calls a minute. */
-export function awin(world: World): SimulatedNetwork {
-  const throttle = new Throttle(20, MINUTE_MS);
+export function awin(world: World, { unlimited }: SimulatorOptions): SimulatedNetwork {
+  const throttle = new Throttle(20, MINUTE_MS, unlimited);
   return {
     id: 'awin',
     hosts: ['api.awin.com'],

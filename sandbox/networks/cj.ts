@@ -13,8 +13,8 @@ const LOOKUP_HOST = 'advertiser-lookup.api.cj.com';
 const THROTTLED = text(429, 'Too many requests');
 
 /** CJ: GraphQL over POST, failures with status 200, a cursor that is the last commission's id, and an XML look-up. */
-export function cj(world: World, { pageSize }: SimulatorOptions): SimulatedNetwork {
-  const throttle = new Throttle(25, MINUTE_MS);
+export function cj(world: World, { pageSize, unlimited }: SimulatorOptions): SimulatedNetwork {
+  const throttle = new Throttle(25, MINUTE_MS, unlimited);
   return {
     id: 'cj',
     hosts: ['commissions.api.cj.com', LOOKUP_HOST],

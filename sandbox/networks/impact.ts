@@ -16,11 +16,11 @@ const LIMITS = { performance: 500, other: 1_000, exports: 10 } as const;
 const VERSIONS = ['11', '12', '13', '14', '15', '16'];
 
 /** impact.com: Basic auth with the SID in the path, pages by link, windows of at most 45 days, three kinds of date. */
-export function impact(world: World, { pageSize }: SimulatorOptions): SimulatedNetwork {
+export function impact(world: World, { pageSize, unlimited }: SimulatorOptions): SimulatedNetwork {
   const throttles = {
-    performance: new Throttle(LIMITS.performance, HOUR_MS),
-    other: new Throttle(LIMITS.other, HOUR_MS),
-    exports: new Throttle(LIMITS.exports, DAY_MS),
+    performance: new Throttle(LIMITS.performance, HOUR_MS, unlimited),
+    other: new Throttle(LIMITS.other, HOUR_MS, unlimited),
+    exports: new Throttle(LIMITS.exports, DAY_MS, unlimited),
   };
   return {
     id: 'impact',

@@ -10,6 +10,8 @@ import { rakuten } from './rakuten.ts';
 export interface SimulatorOptions {
   /** Rows per page at networks that decide it themselves. Small pages make readers turn them. */
   readonly pageSize: number;
+  /** Nobody is ever asked to slow down: for a demo that is there in a minute. */
+  readonly unlimited: boolean;
 }
 
 /** The wire format of each network. */

@@ -3,6 +3,7 @@ import { Throttle } from '../throttle.ts';
 import { TokenDesk } from '../token-desk.ts';
 import { json, type Mood, type SimulatedNetwork, type WireAnswer, type WireRequest } from '../wire.ts';
 import type { World } from '../world.ts';
+import type { SimulatorOptions } from './index.ts';
 import { events } from './rakuten-events.ts';
 import { paymentReport, WEB_SERVICES_TOKEN } from './rakuten-payments.ts';
 import { problem, SID } from './rakuten-wire.ts';
@@ -13,8 +14,8 @@ const TOKEN_KEY = Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64'
 const THROTTLED = json(403, { message: 'Requests per minute exceeded', error: 'FORBIDDEN' });
 
 /** Rakuten: a token by the hour, a feed of thirty days in bare arrays, throttling as 403, payments in three reports. */
-export function rakuten(world: World): SimulatedNetwork {
-  const throttle = new Throttle(25, MINUTE_MS);
+export function rakuten(world: World, { unlimited }: SimulatorOptions): SimulatedNetwork {
+  const throttle = new Throttle(25, MINUTE_MS, unlimited);
   const desk = new TokenDesk('rakuten', world.clock, 3_600);
   return {
     id: 'rakuten',

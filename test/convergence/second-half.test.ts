@@ -1,0 +1,3 @@
+import { itHoldsTheBooks } from './seeds.ts';
+
+itHoldsTheBooks('heavy', 101, 110, 45);
