@@ -96,10 +96,10 @@ export async function handOver(clusterDir: string, user: ServerUser | null): Pro
   const { uid, mode } = await stat(clusterDir);
   if ((mode & 0o777) !== 0o700 && process.platform !== 'win32') await chmod(clusterDir, 0o700);
   if (user === null || uid === user.uid) return;
-  await lchown(clusterDir, user.uid, user.gid);
   for (const name of await readdir(clusterDir, { recursive: true })) {
     await lchown(join(clusterDir, name), user.uid, user.gid);
   }
+  await lchown(clusterDir, user.uid, user.gid); // last: its owner is how the next start sees that all was handed over
 }
 
 /** The end of what a program wrote, which is where it says why. */

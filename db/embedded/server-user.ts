@@ -9,7 +9,15 @@ export interface ServerUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  /** It is root all the same, in a user namespace of its own: there root has another number, and no power over others. */
+  readonly inNamespace?: true;
 }
+
+/**
+ * Enters what is root's own, such as a folder closed to everybody else, and what it writes is root's. PostgreSQL, which
+ * sees the number of the namespace, agrees to run.
+ */
+export const ROOT_IN_NAMESPACE: ServerUser = { name: 'root in a namespace', uid: 0, gid: 0, inNamespace: true };
 
 export type UserLookup = (name: string) => Promise<ServerUser | null>;
 

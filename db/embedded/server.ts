@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from '../../core/errors.ts';
@@ -6,7 +6,7 @@ import { type ClusterPlace, clusterFolder, lastLines } from './cluster.ts';
 import { type ConnectionFacts, giveToOwner } from './connection-file.ts';
 import { probe } from './probe.ts';
 import { lookUpProcess, waitForEnd } from './process-table.ts';
-import { spawnOptions } from './run-as.ts';
+import { spawnAs } from './run-as.ts';
 
 export type ServerSettings = Readonly<Record<string, string>>;
 
@@ -41,8 +41,7 @@ export async function launchServer(place: ClusterPlace, facts: ConnectionFacts, 
   try {
     const settings = { ...SETTINGS, ...more, port: String(facts.port) };
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    child = spawn(place.binaries.postgres, ['-D', clusterDir, ...args], {
-      ...spawnOptions(place.user),
+    child = spawnAs(place.user, place.binaries.postgres, ['-D', clusterDir, ...args], {
       detached: true, // a Ctrl-C in the terminal is for us: the server goes when we have drained
       stdio: ['ignore', log.fd, log.fd],
     });

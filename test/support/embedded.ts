@@ -80,13 +80,15 @@ interface Started {
   kill(): Promise<void>;
 }
 
-/** Starts the embedded PostgreSQL in a process of its own, as ourselves or as another user. */
+/** Starts the embedded PostgreSQL in a process of its own, as ourselves or as another user, or by way of a command. */
 export async function startInProcess(
   options: Omit<EmbeddedOptions, 'log' | 'lookUpUser'>,
   user?: { readonly uid: number; readonly gid: number },
+  by: readonly string[] = [],
 ): Promise<Started> {
-  const args = ['--import', 'tsx', 'test/support/embedded-process.ts', JSON.stringify(options)];
-  const child = spawn(process.execPath, args, {
+  const start = [process.execPath, '--import', 'tsx', 'test/support/embedded-process.ts', JSON.stringify(options)];
+  const [program = process.execPath, ...args] = [...by, ...start];
+  const child = spawn(program, args, {
     cwd: PROJECT,
     env: { PATH: '/usr/bin:/bin', TRIBUTARY_SECRET: 'must-not-travel' },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -2,7 +2,6 @@ import { access, chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { SetupError } from '../../../core/errors.ts';
 import { prepareBinaries } from '../../../db/embedded/binaries.ts';
 import { startEmbedded } from '../../../db/embedded/launcher.ts';
 import { closedFolder, lookUpUser } from '../../../db/embedded/server-user.ts';
@@ -76,14 +75,6 @@ asRoot('root without a postgres user: runs as nobody; with no such user at all i
   const again = await startEmbedded({ dataDir });
   await again.stop();
   expect((await stat(join(dataDir, 'postgres'))).uid).toBe(nobody?.uid);
-});
-
-asRoot('root with project and data in root-only folders: refuses and names the setting', async () => {
-  const closed = await temporaryFolder(0o700);
-  const refusal = startEmbedded({ dataDir: join(closed, 'data') });
-  await expect(refusal).rejects.toThrow(SetupError);
-  await expect(refusal).rejects.toThrow(new RegExp(`${closed} is closed.*--data.*TRIBUTARY_DATA`, 's'));
-  expect(await readdir(closed)).toEqual([]);
 });
 
 asPlainUser('install scripts off and the package not writable: a linked copy does it', async () => {
