@@ -79,6 +79,11 @@ export interface Checkpoints {
    */
   complete_until: Timestamp | null;
   failures: Generated<number>;
+  gap_end: Timestamp | null;
+  /**
+   * What the network no longer tells, because we were away for longer than its history reaches. Until gap_end.
+   */
+  gap_start: Timestamp | null;
   history_goal: Timestamp | null;
   /**
    * Back-fill walks backwards from connecting to history_goal; this is how far it is.
