@@ -7,13 +7,13 @@ import { idsOf, keyOf, type ParkedJob, type Schedule, type SyncJob, scheduleId }
 
 export type { ParkedJob, Schedule, SyncJob } from './sync-job.ts';
 
-export interface QueueOptions extends JobStorePlace {
+interface QueueOptions extends JobStorePlace {
   readonly log?: Log;
   /** Wait before the second attempt; it doubles with each. */
   readonly backoffMs?: number;
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly delayMs?: number;
   /** Small numbers go first, and none (0) before any: live passes have none. */
   readonly priority?: number;
@@ -62,9 +62,10 @@ export class SyncQueue {
     });
   }
 
-  /** Whether a request for this pass is waiting or running. */
+  /** Whether a request for this pass is waiting or running. A flushed queue may still know its key: the job decides. */
   async isRequested(job: SyncJob): Promise<boolean> {
-    return (await this.#jobs.getDeduplicationJobId(keyOf(job))) !== null;
+    const id = await this.#jobs.getDeduplicationJobId(keyOf(job));
+    return id !== null && (await this.#jobs.getJobState(id)) !== 'unknown';
   }
 
   /** Sets when a pass runs. Leave an equal one alone: setting it anew skips a run that is overdue. */

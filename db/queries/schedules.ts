@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../client.ts';
 
-export interface ScheduleRow {
+interface ScheduleRow {
   readonly accountId: number;
   readonly pass: string;
   readonly cron: string;
@@ -13,23 +13,6 @@ export interface EnabledSchedule extends ScheduleRow {
   readonly lastDoneAt: Date | null;
   /** Of the newest live run, however it ended. */
   readonly lastStartedAt: Date | null;
-}
-
-/** An account that has not been removed; only an active one is read. */
-export interface AccountToSchedule {
-  readonly id: number;
-  readonly network: string;
-  readonly timeZone: string;
-  readonly active: boolean;
-}
-
-export async function accountsToSchedule({ kysely }: Database): Promise<AccountToSchedule[]> {
-  const rows = await kysely
-    .selectFrom('accounts')
-    .select(['id', 'network', 'time_zone as timeZone', 'state'])
-    .where('removed_at', 'is', null)
-    .execute();
-  return rows.map(({ state, ...account }) => ({ ...account, active: state === 'active' }));
 }
 
 /** Adds the schedules that an account lacks. What is there stays: its owner may have chosen another time. */
