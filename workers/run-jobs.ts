@@ -85,7 +85,7 @@ async function giveBack(job: Job<SyncJob, void>, token: string): Promise<never> 
 }
 
 async function closeWithin(worker: JobWorker<SyncJob>, graceMs: number): Promise<void> {
-  const abort = setTimeout(() => worker.cancelAllJobs('the worker is closing'), graceMs);
+  const abort = setTimeout(() => worker.cancelAllJobs(), graceMs);
   let patience: NodeJS.Timeout | undefined;
   const enough = new Promise<void>((resolve) => {
     patience = setTimeout(resolve, graceMs + ABORT_PATIENCE_MS);
@@ -99,7 +99,7 @@ function watch(worker: JobWorker<SyncJob>, log: Log): void {
   worker.on('error', oncePerMinute(log));
   worker.on('lockRenewalFailed', (ids) => {
     // Another worker may have the job by now: what this one does with it is in vain.
-    for (const id of ids) worker.cancelJob(id, 'the job went to another worker');
+    for (const id of ids) worker.cancelJob(id);
   });
   worker.on('failed', (job, error) => {
     const details = { ...job?.data, attempt: job?.attemptsMade, reason: error.message };

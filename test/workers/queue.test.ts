@@ -7,6 +7,8 @@ import { AccountBusyError, NetworkDownError, RateLimitedError, SchemaDriftError 
 import { silentLog } from '../../core/log.ts';
 import { openQueue, type SyncJob, type SyncQueue } from '../../workers/queue.ts';
 import { type SyncHandler, startWorker, type WorkerInput } from '../../workers/sync-worker.ts';
+import { ask } from '../support/embedded.ts';
+import { createTestDatabase } from '../support/postgres.ts';
 import { QUEUE_PLACES, type QueuePlace } from '../support/queue-places.ts';
 
 const LOCK_MS = 600;
@@ -227,9 +229,12 @@ describe.each(QUEUE_PLACES)('the queue on $name', ({ absent, create }) => {
 
     it('aborts what does not end within the grace, and puts it back', async () => {
       let started = false;
+      let reason: unknown;
       const working = work(async (_, signal) => {
         started = true;
-        await sleep(60_000, undefined, { signal });
+        await sleep(60_000, undefined, { signal }).finally(() => {
+          reason = signal.reason;
+        });
         return done;
       });
       await queue.requestSync(live(1));
@@ -237,6 +242,7 @@ describe.each(QUEUE_PLACES)('the queue on $name', ({ absent, create }) => {
       const before = Date.now();
       await working.close(100);
       expect(Date.now() - before).toBeLessThan(3_000);
+      expect(reason).toMatchObject({ name: 'AbortError' });
       expect(await queue.counts()).toEqual({ waiting: 1, active: 0, delayed: 0, parked: 0 });
       const seen = noting();
       await expect.poll(() => seen).toEqual([live(1)]);
@@ -269,6 +275,27 @@ describe.each(QUEUE_PLACES)('the queue on $name', ({ absent, create }) => {
       expect(JSON.stringify(seen)).not.toContain('planted-secret');
     });
   });
+});
+
+it('goes on after Postgres has cut every connection', async () => {
+  const { url, drop } = await createTestDatabase();
+  onTestFinished(drop);
+  const queue = await openQueue({ databaseUrl: url });
+  onTestFinished(() => queue.close());
+  const seen: SyncJob[] = [];
+  startWorker({
+    queue,
+    handler: async (job) => {
+      seen.push(job);
+      return done;
+    },
+  });
+  await queue.requestSync(live(1));
+  await expect.poll(() => seen).toEqual([live(1)]);
+  const others = 'from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()';
+  await ask(url, `select count(pg_terminate_backend(pid)) ${others}`);
+  await expect.poll(() => queue.requestSync(live(2)).then(() => 'asked'), { timeout: 5_000 }).toBe('asked');
+  await expect.poll(() => seen, { timeout: 10_000 }).toEqual([live(1), live(2)]);
 });
 
 it('says in one sentence that a queue cannot be opened, without the password', async () => {
