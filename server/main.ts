@@ -4,12 +4,13 @@ import { readConfig } from '../core/config.ts';
 import { SetupError } from '../core/errors.ts';
 import { openDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
+import { withSettingFiles } from '../db/setting-files.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
 
 /** The HTTP server alone, beside workers that run elsewhere. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(withSettingFiles(process.env));
   if (!config.databaseUrl)
     throw new SetupError('A server of its own needs DATABASE_URL: the database that all parts share.');
   const log = pino({ level: config.logLevel }, pino.destination(2));

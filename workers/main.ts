@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { readConfig } from '../core/config.ts';
 import { SetupError } from '../core/errors.ts';
+import { withSettingFiles } from '../db/setting-files.ts';
 import { openEngine } from './open-engine.ts';
 import { openQueue } from './queue.ts';
 import { startReconciler } from './reconcile.ts';
@@ -9,7 +10,7 @@ import { startWorker } from './sync-worker.ts';
 
 /** A worker process alone: start as many as you like, on any machine that reaches the same database and Redis. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(withSettingFiles(process.env));
   if (!config.databaseUrl)
     throw new SetupError('A worker of its own needs DATABASE_URL: the database that all parts share.');
   const log = pino({ level: config.logLevel }, pino.destination(2));
