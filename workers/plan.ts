@@ -16,14 +16,13 @@ export interface LivePlan {
  */
 export function livePlan(pass: Pass, checkpoint: Checkpoint | undefined, connectedAt: Date, now: Date): LivePlan {
   const until = wholeSecond(now);
-  const from = checkpoint?.resumeFrom ?? addDays(checkpoint?.completeUntil ?? connectedAt, -pass.lookbackDays);
+  const asked = checkpoint?.resumeFrom ?? checkpoint?.completeUntil ?? null; // up to here, nothing is missing
+  const from = checkpoint?.resumeFrom ?? addDays(asked ?? connectedAt, -pass.lookbackDays);
   const reach = pass.historyDays === undefined ? from : addDays(until, -pass.historyDays);
-  const start = startOf(pass, later(from, reach));
-  const isGap = checkpoint?.completeUntil != null && reach > checkpoint.completeUntil;
   return {
-    windows: splitWindow({ start, end: until }, pass.maxWindowDays),
+    windows: splitWindow({ start: startOf(pass, later(from, reach)), end: until }, pass.maxWindowDays),
     until,
-    gap: isGap && checkpoint.completeUntil ? { start: checkpoint.completeUntil, end: reach } : null,
+    gap: asked && reach > asked && pass.historyDays !== undefined ? { start: asked, end: reach } : null,
   };
 }
 
@@ -49,7 +48,7 @@ const BACKFILL_SHARE = 0.5;
 /** What a back-fill still costs, from how far it is and from the calls that a window has taken so far (1 if unknown). */
 export function backfillEstimate(
   pass: Pass,
-  checkpoint: Checkpoint | undefined,
+  checkpoint: Pick<Checkpoint, 'historyReached' | 'historyGoal'> | undefined,
   connectedAt: Date,
   limits: Limits,
   callsPerWindow = 1,
