@@ -79,3 +79,26 @@ export async function endRun(
     ],
   );
 }
+
+export interface RunOutcome {
+  readonly state: RunState;
+  readonly rows: number;
+  readonly created: number;
+  readonly changed: number;
+  readonly setAside: number;
+}
+
+/** What the newest run of a pass came to; null where there was none. */
+export async function newestRun(
+  { pool }: Database,
+  accountId: number,
+  pass: string,
+  kind: RunKind,
+): Promise<RunOutcome | null> {
+  const { rows } = await pool.query<RunOutcome>(
+    `select state, rows_read as rows, rows_new as created, rows_changed as changed, rows_set_aside as "setAside"
+     from runs where account_id = $1 and pass = $2 and kind = $3 order by id desc limit 1`,
+    [accountId, pass, kind],
+  );
+  return rows[0] ?? null;
+}
