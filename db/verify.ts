@@ -72,10 +72,13 @@ from kept k full join expected e on (e.account_id, e.day, e.program_id, e.curren
   = (k.account_id, k.day, k.program_id, k.currency, k.status)
 where (k.conversions, k.sale_amount, k.gross, k.corrections) is distinct from (e.conversions, e.sale_amount, e.gross, e.corrections)`;
 
-/** Makes the roll-ups of an account anew from its rows; for a changed time zone, or after `verify` found a difference. */
-export async function rebuildTotals(db: Database, accountId: number): Promise<void> {
+/**
+ * Makes the roll-ups of an account anew from its rows, after `verify` found a difference or to count its days in another
+ * time zone. Runs that are saving wait for it.
+ */
+export async function rebuildTotals(db: Database, accountId: number, timeZone?: string): Promise<void> {
   await inTransaction(db, async (client) => {
-    await client.query('select 1 from accounts where id = $1 for update', [accountId]);
+    await client.query('update accounts set time_zone = coalesce($2, time_zone) where id = $1', [accountId, timeZone]);
     for (const statement of REBUILD) await client.query(statement, [accountId]);
   });
 }
