@@ -83,7 +83,7 @@ export interface Pass {
   readonly every: 'hour' | 'night' | 'week';
   /** Longest range that one question may cover. */
   readonly maxWindowDays: number;
-  /** How far behind its checkpoint, and at least behind now, the pass starts again. */
+  /** How far behind its checkpoint the pass starts again. `open-ids` and `list` know no time: they ask about everything. */
   readonly lookbackDays: number;
   /** How far the network's history reaches through this pass. Only passes that say so are back-filled. */
   readonly historyDays?: number;

@@ -1,6 +1,6 @@
 import type { Question } from '../connectors/contract.ts';
 import { StaleRunError } from '../core/errors.ts';
-import { addDays, type TimeWindow } from '../core/time-window.ts';
+import type { TimeWindow } from '../core/time-window.ts';
 import { withAccountLock } from '../db/account-lock.ts';
 import { type Account, findAccount } from '../db/queries/accounts.ts';
 import { closeHistoryWindow, closePass, closeWindow, noteGap, readCheckpoints } from '../db/queries/checkpoints.ts';
@@ -89,13 +89,9 @@ async function readHistory(it: PassRun): Promise<boolean> {
 
 async function askForOpenIds(it: PassRun, until: Date): Promise<void> {
   const { engine, account, pass } = it;
-  const since = addDays(until, -pass.lookbackDays);
-  const lots = openIds(engine.db, account.id, {
-    statuses: pass.openStatuses ?? ['pending', 'approved'],
-    since,
-    size: pass.idsPerQuestion ?? 1,
-  });
-  for await (const ids of lots) await ask(it, { start: since, end: until }, ids);
+  const statuses = pass.openStatuses ?? ['pending', 'approved'];
+  const lots = openIds(engine.db, account.id, { statuses, size: pass.idsPerQuestion ?? 1 });
+  for await (const ids of lots) await ask(it, { start: until, end: until }, ids);
 }
 
 async function ask(it: PassRun, window: TimeWindow, ids: readonly string[] = []): Promise<void> {

@@ -26,7 +26,7 @@ const Sale = z.object({
 const PASSES: readonly Pass[] = [
   { name: 'new', by: 'created', every: 'hour', maxWindowDays: 10, lookbackDays: 2, historyDays: 90 },
   { name: 'again', by: 'created', every: 'week', maxWindowDays: 30, lookbackDays: 30, whole: true },
-  { name: 'open', by: 'open-ids', every: 'night', maxWindowDays: 1, lookbackDays: 60, idsPerQuestion: 2 },
+  { name: 'open', by: 'open-ids', every: 'night', maxWindowDays: 1, lookbackDays: 1, idsPerQuestion: 2 },
 ];
 
 /** A made-up network, plain enough to see the engine through it. */
