@@ -44,7 +44,7 @@ export async function recordAccount(
     stream,
     passName,
     window,
-    ids: pass.by === 'open-ids' ? await someOpenIds(db, account.id, pass, window.start) : [],
+    ids: pass.by === 'open-ids' ? await someOpenIds(db, account.id, pass) : [],
     inner: engine.adapter ?? networkAt(account.origin),
   });
   const result = await replay(recording, connector);
@@ -62,9 +62,8 @@ async function someOpenIds(
   db: Session['db'],
   accountId: number,
   pass: ReturnType<typeof findPass>['pass'],
-  since: Date,
 ): Promise<string[]> {
   const statuses = pass.openStatuses ?? ['pending', 'approved'];
-  for await (const ids of openIds(db, accountId, { statuses, since, size: pass.idsPerQuestion ?? 1 })) return ids;
+  for await (const ids of openIds(db, accountId, { statuses, size: pass.idsPerQuestion ?? 1 })) return ids;
   return [];
 }
