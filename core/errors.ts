@@ -95,7 +95,7 @@ export class SetupError extends TributaryError {
 }
 
 /** Something of ours broke: the database went away, or a bug. Reaction: try again with backoff, and wake a person. */
-export class FaultError extends TributaryError {
+class FaultError extends TributaryError {
   readonly code = 'fault';
 }
 

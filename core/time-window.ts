@@ -23,11 +23,6 @@ export function splitWindow({ start, end }: TimeWindow, maxDays: number): TimeWi
   return pieces;
 }
 
-/** The earlier of two moments. */
-export function earlier(a: Date, b: Date): Date {
-  return a < b ? a : b;
-}
-
 /** The later of two moments. */
 export function later(a: Date, b: Date): Date {
   return a > b ? a : b;

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { textArray } from '../ask.ts';
 
 /** What a list of programs says of one; null where this source does not say. */
 export interface ProgramFacts {
@@ -53,17 +52,4 @@ export async function saveProgramNames(
 ): Promise<void> {
   const named = rows.flatMap(({ programId, programName }) => (programId ? [{ programId, name: programName }] : []));
   await savePrograms(client, accountId, named);
-}
-
-/** Names of programs by id, for those ids that are known. */
-export async function programNames(
-  pool: pg.Pool,
-  accountId: number,
-  ids: readonly string[],
-): Promise<Map<string, string>> {
-  const { rows } = await pool.query<{ program_id: string; name: string }>(
-    'select program_id, name from programs where account_id = $1 and program_id = any($2::text[]) and name is not null',
-    [accountId, textArray(ids)],
-  );
-  return new Map(rows.map((row) => [row.program_id, row.name]));
 }

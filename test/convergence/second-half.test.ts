@@ -1,3 +1,3 @@
 import { itHoldsTheBooks } from './seeds.ts';
 
-itHoldsTheBooks('heavy', 101, 110, 45);
+itHoldsTheBooks('heavy', 101, 200, 30);

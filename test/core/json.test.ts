@@ -24,7 +24,7 @@ describe('parseJson', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         const text = JSON.stringify(value);
-        fc.pre(!/\d{10}/.test(text) && !/\d\.\d{9}/.test(text) && !/e[+-]/.test(text));
+        fc.pre(!/\d[\d.eE+-]{13}/.test(text)); // longer numbers keep their digits, as text
         expect(parseJson(text)).toEqual(JSON.parse(text));
       }),
     );

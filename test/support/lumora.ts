@@ -80,7 +80,7 @@ interface LumoraAnswer {
 }
 
 /** The network itself: its sales, what it was asked, and what it answers instead when it is in a mood. */
-export class LumoraNetwork {
+class LumoraNetwork {
   sales: LumoraSale[] = [];
   readonly asked: URLSearchParams[] = [];
   mood: ((query: URLSearchParams) => LumoraAnswer | null) | null = null;
