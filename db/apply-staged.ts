@@ -17,6 +17,9 @@ export interface Applied {
 const list = (prefix = '') => FOLLOWED_NAMES.map((name) => `${prefix}${name}`).join(', ');
 const moves = REGULAR_MOVES.map(([from, to]) => `('${from}','${to}')`).join(', ');
 
+/** A page with its raw rows fits, or it would go through the disk twice. */
+const STAGING_MEMORY = "set temp_buffers = '32MB'";
+
 /** Staged rows of this session; emptied at every commit. */
 const STAGING = `create temp table if not exists staged (
   network_transaction_id text not null,
@@ -30,14 +33,18 @@ const STAGING = `create temp table if not exists staged (
  *
  * - An older word of the network (by its own change time) never overwrites a newer one.
  * - A settlement turns `pending` and `approved` into `paid`; the hash stays that of the reported row, so re-reading it stays free.
+ * - Rows are looked up one by one by their key (`offset 0` keeps the planner to it): a join would read the whole account for
+ *   each page. `before` is counted so that it is read before the first insert, not around the new rows.
  * - Roll-ups move by difference; rows in key order, so that two accounts can never wait for each other in a circle.
  */
 const APPLY = `
 with before as materialized (
   select c.id, c.network_transaction_id, c.status, c.day, c.program_id, c.currency, c.sale_amount,
-         c.commission_amount, c.presence, c.network_updated_at
+         c.commission_amount, c.presence
   from staged s
-  join conversions c on c.account_id = $1 and c.network_transaction_id = s.network_transaction_id
+  cross join lateral (
+    select * from conversions c where c.account_id = $1 and c.network_transaction_id = s.network_transaction_id offset 0
+  ) c
 ), upserted as (
   insert into conversions as c (account_id, network_transaction_id, ${list()}, day, version, first_seen_at, changed_at, raw)
   select $1, s.network_transaction_id,
@@ -45,12 +52,15 @@ with before as materialized (
          (s.occurred_at at time zone a.time_zone)::date, 1, $3, $3, s.raw
   from staged s
   join accounts a on a.id = $1
-  left join before b on b.network_transaction_id = s.network_transaction_id
-  left join settlements p on p.account_id = $1 and p.network_transaction_id = s.network_transaction_id
-  where b.network_updated_at is null or s.network_updated_at is null or s.network_updated_at >= b.network_updated_at
+  left join lateral (
+    select * from settlements p where p.account_id = $1 and p.network_transaction_id = s.network_transaction_id offset 0
+  ) p on true
+  where (select count(*) from before) >= 0
   on conflict (account_id, network_transaction_id) do update set
     ${FOLLOWED_NAMES.map((name) => `${name} = excluded.${name}`).join(', ')},
     day = excluded.day, version = c.version + 1, changed_at = excluded.changed_at, raw = coalesce(excluded.raw, c.raw)
+    where c.network_updated_at is null or excluded.network_updated_at is null
+       or excluded.network_updated_at >= c.network_updated_at
   returning c.id, c.network_transaction_id, c.version, c.day, ${list('c.')}
 ), lines as (
   insert into ledger (account_id, conversion_id, version, observed_at, run_id, event, irregular, ${list()})
@@ -92,11 +102,15 @@ function settledColumn(name: string): string {
   return `s.${name}`;
 }
 
+/** On a new install the planner takes the tables for empty and would read all of them for every row of the page. */
+const ALWAYS_BY_KEY = 'set local enable_seqscan = off';
+
 const prepared = new WeakSet<object>();
 
 /** Makes the staging table of this connection; once for as long as the connection lives. */
 export async function prepareStaging(client: pg.PoolClient): Promise<void> {
   if (prepared.has(client)) return;
+  await client.query(STAGING_MEMORY);
   await client.query(STAGING);
   prepared.add(client);
 }
@@ -105,6 +119,7 @@ export const STAGED_COLUMNS = `network_transaction_id, ${list()}, raw`;
 
 /** Applies what has been staged in this transaction. Each id may be staged once. */
 export async function applyStaged(client: pg.PoolClient, seen: Observation): Promise<Applied> {
+  await client.query(ALWAYS_BY_KEY);
   const { rows } = await client.query<Applied>(APPLY, [seen.accountId, seen.runId, seen.observedAt]);
   return rows[0] ?? { created: 0, changed: 0 };
 }

@@ -7,12 +7,15 @@ const KEYS_PER_QUESTION = 10_000;
 const QUESTION = `
 select asked.position::integer as position
 from unnest($2::text[], $3::uuid[]) with ordinality as asked (id, hash, position)
-left join conversions c on c.account_id = $1 and c.network_transaction_id = asked.id
+left join lateral (
+  select * from conversions c where c.account_id = $1 and c.network_transaction_id = asked.id offset 0
+) c on true
 where c.content_hash is distinct from asked.hash or c.presence <> 'present'`;
 
 /**
  * Asks first: which of these rows does Postgres not know, or know differently? Most re-read rows are unchanged, and an
- * unchanged row must cost neither a write nor a lock. Sent unnamed on purpose: a named statement would keep the plan that
+ * unchanged row must cost neither a write nor a lock. Each key is looked up by itself (`offset 0` keeps the planner to it): a
+ * join may read the whole account for each page. Sent unnamed on purpose: a named statement would keep the plan that
  * it made while the table was empty, and read the whole account for each key.
  */
 export async function withNews(

@@ -1,6 +1,6 @@
 import { contentHash } from '../core/content-hash.ts';
 import type { Conversion } from '../core/conversion.ts';
-import { copyValue, storableJson } from './copy-text.ts';
+import { copyJson, copyValue } from './copy-text.ts';
 
 /** A conversion and the hash of what the ledger follows, ready to be asked about. */
 export interface HashedConversion {
@@ -39,6 +39,11 @@ export function hashed(rows: Iterable<Conversion>): HashedConversion[] {
   return Array.from(byId.values(), (row) => ({ row, hash: contentHash(row) }));
 }
 
+/** Lines of COPY, made as they are sent: Postgres reads the first while the last are still rows. */
+export function* stagingLines(rows: Iterable<HashedConversion>): Generator<string> {
+  for (const row of rows) yield stagingLine(row);
+}
+
 /** One line of COPY for the staging table: identity, followed columns, raw. */
 export function stagingLine({ row, hash }: HashedConversion): string {
   return `${[
@@ -61,8 +66,7 @@ export function stagingLine({ row, hash }: HashedConversion): string {
     row.paymentRef,
     'present',
     hash,
-    storableJson(row.raw),
   ]
     .map(copyValue)
-    .join('\t')}\n`;
+    .join('\t')}\t${copyJson(row.raw)}\n`;
 }

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
-const SPECIAL = /[\\\n\r\t]/g;
+const SPECIAL = /[\\\n\r\t\0]/;
+const EVERY_SPECIAL = /[\\\n\r\t]/g;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 /** What jsonb refuses: the NUL character, and halves of surrogate pairs (`JSON.stringify` writes both as escapes). */
 const UNSTORABLE_JSON = /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})/;
@@ -13,8 +14,17 @@ export function copyValue(value: string | number | Date | null): string {
   if (value === null) return '\\N';
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') return value.toISOString();
-  const text = value.includes('\0') ? value.replaceAll('\0', '') : value;
-  return text.replace(SPECIAL, (character) => ESCAPES[character] ?? character);
+  return SPECIAL.test(value) ? escaped(value) : value;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\0', '').replace(EVERY_SPECIAL, (character) => ESCAPES[character] ?? character);
+}
+
+/** JSON as a value of COPY. Its text holds line feeds and tabs as escapes, so that one search tells whether it is plain. */
+export function copyJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  return text.includes('\\') ? escaped(storableJson(value)) : text;
 }
 
 /** JSON text that jsonb takes, whatever a network put into its strings. */
@@ -26,7 +36,7 @@ export function storableJson(value: unknown): string {
 /** Sends lines (each ended by a line feed) through COPY on this connection. */
 export async function copyInto(client: pg.PoolClient, target: string, lines: Iterable<string>): Promise<void> {
   await pipeline(
-    Readable.from(chunks(lines), { objectMode: true }),
+    Readable.from(chunks(lines), { objectMode: true, highWaterMark: 2 }),
     client.query(copyFrom(`copy ${target} from stdin`)),
   );
 }

@@ -3,7 +3,7 @@ import type { Conversion } from '../core/conversion.ts';
 import { applyStaged, prepareStaging, STAGED_COLUMNS } from './apply-staged.ts';
 import { withNews } from './ask.ts';
 import { type Database, inTransaction } from './client.ts';
-import { type HashedConversion, hashed, stagingLine } from './conversion-columns.ts';
+import { type HashedConversion, hashed, stagingLines } from './conversion-columns.ts';
 import { copyInto } from './copy-text.ts';
 import { holdFence, type RunHandle } from './fence.ts';
 import { absentFromDay, stageAs } from './presence.ts';
@@ -64,7 +64,7 @@ async function saveNews(client: pg.PoolClient, run: RunHandle, news: News, onSte
   await holdFence(client, run);
   await onStep('begun');
   if (news.changed.length > 0) {
-    await copyInto(client, `staged (${STAGED_COLUMNS})`, news.changed.map(stagingLine));
+    await copyInto(client, `staged (${STAGED_COLUMNS})`, stagingLines(news.changed));
   }
   await stageAs(client, run.accountId, news.vanished, 'replaced');
   await onStep('staged');
