@@ -5,10 +5,11 @@ import { markMissing } from '../db/presence.ts';
 import { savePage } from '../db/save-page.ts';
 import type { PassRun } from './pass-run.ts';
 import { readAhead } from './read-ahead.ts';
-import { readRows } from './read-rows.ts';
+import { readRowsInTurns } from './read-rows.ts';
+import { SavesInOrder } from './saves-in-order.ts';
 
-/** Rows that are normalised and saved at once: larger batches gain nothing and hold the event loop. */
-const BATCH_ROWS = 10_000;
+/** Rows that are saved at once: larger batches gain little and hold more memory. */
+const BATCH_ROWS = 5_000;
 
 /**
  * Reads the conversions of one question: each page in one transaction, the next one fetched and normalised meanwhile.
@@ -19,17 +20,20 @@ export async function readConversions(it: PassRun, question: Question): Promise<
   const source = { stream, name: it.stream, pass: it.pass.name, credentials: it.credentials };
   const listed = it.pass.whole && it.kind === 'live' ? new SeenTexts() : null;
   let unreadable = 0;
-  const saves = inOrder();
+  const saves = new SavesInOrder();
   for await (const page of readAhead(stream.pages(it.http, question, it.credentials))) {
     it.signal.throwIfAborted();
     for (const { rows: raws, day } of batchesOf(page)) {
-      const { good: rows, setAside } = readRows(raws, source, conversion);
+      const { good: rows, setAside } = await readRowsInTurns(raws, source, conversion, () => saves.turn());
       if (listed) for (const row of rows) listed.add(row.networkTransactionId);
       unreadable += setAside.length;
       it.read.rows += raws.length;
       const observedAt = it.engine.clock.now();
-      await saves.next(() =>
-        savePage(it.engine.db, it.run, { observedAt, rows, setAside, replacesDay: day }, it.engine.onStep),
+      await saves.next((passing) =>
+        savePage(it.engine.db, it.run, { observedAt, rows, setAside, replacesDay: day }, async (step) => {
+          passing(step);
+          await it.engine.onStep?.(step);
+        }),
       );
     }
     it.read.pages += 1;
@@ -48,17 +52,4 @@ function* batchesOf(page: Page): Generator<{ rows: readonly unknown[]; day?: str
     return;
   }
   for (let from = 0; from < page.length; from += BATCH_ROWS) yield { rows: page.slice(from, from + BATCH_ROWS) };
-}
-
-/** One save under way while the next is prepared; never two, so that the order of observation stays. */
-function inOrder() {
-  let underWay: Promise<unknown> = Promise.resolve();
-  return {
-    async next(save: () => Promise<unknown>): Promise<void> {
-      await underWay;
-      underWay = save();
-      underWay.catch(() => {}); // thrown by the next call, or by `done`
-    },
-    done: () => underWay,
-  };
 }

@@ -18,31 +18,57 @@ export interface RowSource<Fields> {
 /** Of so many rows, when most have lost their shape, it is the answer that has changed and not a row that is odd. */
 const ENOUGH_FOR_DRIFT = 5;
 
+/** So many rows hold the event loop for some milliseconds. */
+const ROWS_PER_TURN = 250;
+
 /**
  * Reads rows one by one: the unreadable are set aside with their reason and their neighbours are kept. Throws a
  * SchemaDriftError when most rows of a page no longer have the expected shape: then nothing of the page is stored.
  */
 export function readRows<Fields, Row>(
   raws: readonly unknown[],
-  { stream, name, pass, credentials }: RowSource<Fields>,
+  source: RowSource<Fields>,
   complete: (fields: Fields, raw: unknown) => Row,
 ): ReadRows<Row> {
+  const reading = turns(raws, source, complete);
+  while (true) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** The same, asking for a turn every few milliseconds, so that whatever else is under way goes on meanwhile. */
+export async function readRowsInTurns<Fields, Row>(
+  raws: readonly unknown[],
+  source: RowSource<Fields>,
+  complete: (fields: Fields, raw: unknown) => Row,
+  turn: () => Promise<void>,
+): Promise<ReadRows<Row>> {
+  const reading = turns(raws, source, complete);
+  while (true) {
+    await turn();
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+function* turns<Fields, Row>(
+  raws: readonly unknown[],
+  { stream, name, pass, credentials }: RowSource<Fields>,
+  complete: (fields: Fields, raw: unknown) => Row,
+): Generator<void, ReadRows<Row>> {
   const good: Row[] = [];
   const setAside: SetAsideRow[] = [];
   let shapeless = 0;
-  for (const raw of raws) {
+  for (const [index, raw] of raws.entries()) {
+    if (index > 0 && index % ROWS_PER_TURN === 0) yield;
     try {
       const fields = stream.normalise(raw, credentials);
       if (fields !== null) good.push(complete(fields, raw));
     } catch (error) {
       if (error instanceof z.ZodError) shapeless += 1;
-      setAside.push({
-        stream: name,
-        pass,
-        reason: reasonOf(error),
-        raw,
-        networkTransactionId: identityOf(stream, raw),
-      });
+      const networkTransactionId = identityOf(stream, raw);
+      setAside.push({ stream: name, pass, reason: reasonOf(error), raw, networkTransactionId });
     }
   }
   if (raws.length >= ENOUGH_FOR_DRIFT && shapeless > raws.length / 2) throw drift(shapeless, raws.length, setAside[0]);
