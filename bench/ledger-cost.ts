@@ -1,6 +1,6 @@
 import { applyStaged, prepareStaging, STAGED_COLUMNS } from '../db/apply-staged.ts';
 import { type Database, inTransaction } from '../db/client.ts';
-import { type HashedConversion, hashed, stagingLine } from '../db/conversion-columns.ts';
+import { type HashedConversion, hashed, stagingLines } from '../db/conversion-columns.ts';
 import { copyInto } from '../db/copy-text.ts';
 import { addAwinAccount } from './awin-account.ts';
 import { awinAnswers } from './awin-answers.ts';
@@ -35,7 +35,7 @@ async function applyAll(db: Database, accountId: number, pages: Pages): Promise<
     await inTransaction(
       db,
       async (client) => {
-        await copyInto(client, `staged (${STAGED_COLUMNS})`, page.map(stagingLine));
+        await copyInto(client, `staged (${STAGED_COLUMNS})`, stagingLines(page));
         await applyStaged(client, { accountId, runId: 1, observedAt: new Date() });
       },
       prepareStaging,

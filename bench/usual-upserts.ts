@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { prepareStaging, STAGED_COLUMNS } from '../db/apply-staged.ts';
 import { type Database, inTransaction } from '../db/client.ts';
-import { FOLLOWED_NAMES, type HashedConversion, stagingLine } from '../db/conversion-columns.ts';
+import { FOLLOWED_NAMES, type HashedConversion, stagingLines } from '../db/conversion-columns.ts';
 import { copyInto } from '../db/copy-text.ts';
 import { copyBuffer, TABLE } from './bare-copy.ts';
 
@@ -84,7 +84,7 @@ export async function upsertAlone(
     await inTransaction(
       db,
       async (client) => {
-        await copyInto(client, `staged (${own})`, page.map(stagingLine));
+        await copyInto(client, `staged (${own})`, stagingLines(page));
         await client.query(
           `insert into conversions (account_id, day, version, first_seen_at, changed_at, ${own})
            select $1, (occurred_at at time zone 'UTC')::date, 1, now(), now(), ${own} from staged ${UPDATE_ALL}`,
