@@ -28,7 +28,10 @@ export async function openEngine(databaseUrl: string, config: Config, log: Log):
   const db = openDatabase(databaseUrl, { max: config.concurrency * CONNECTIONS_PER_SYNC + CONNECTIONS_BESIDE });
   const redis = config.redisUrl ? new Redis(config.redisUrl, { maxRetriesPerRequest: 3 }) : null;
   redis?.on('error', (error) => log.warn({ reason: error.message }, 'Redis cannot be reached'));
+  const store = redis ? redisLimits(redis) : postgresLimits(db.pool);
+  const limiter = sharedLimiter({ clock: realClock, store });
   const close = async () => {
+    await limiter.settled();
     redis?.disconnect();
     await db.close();
   };
@@ -38,7 +41,7 @@ export async function openEngine(databaseUrl: string, config: Config, log: Log):
       db,
       connectorById,
       clock: realClock,
-      limiter: sharedLimiter({ clock: realClock, store: redis ? redisLimits(redis) : postgresLimits(db.pool) }),
+      limiter,
       openCredentials: (accountId) => openCredentials(db, keys, accountId),
       tokensFor: (accountId) => postgresTokenStore(db, keys, accountId, realClock),
       log,

@@ -61,12 +61,18 @@ export function redisLimits(redis: Redis): LimitStore {
     new RateLimiterRedis({ storeClient: redis, keyPrefix: name, points: calls, duration: ms / SECOND_MS });
 }
 
+export interface SharedLimiter extends Limiter {
+  /** Resolves when every slot has been given back. To be waited for before the store closes: others need the slots. */
+  settled(): Promise<void>;
+}
+
 /**
  * Limits that all processes keep together. It counts by real time: a simulated clock wants the memory limiter. A window
  * begins with its first call, so that a busy key gets what its network allows and no more.
  */
-export function sharedLimiter({ clock, store }: { readonly clock: Clock; readonly store: LimitStore }): Limiter {
+export function sharedLimiter({ clock, store }: { readonly clock: Clock; readonly store: LimitStore }): SharedLimiter {
   const slots = createSlots();
+  const givingBack = new Set<Promise<unknown>>();
   const counters = new Map<string, Promise<RateLimiterAbstract>>();
   const counter = (name: string, calls: number, ms: number) => {
     const known = counters.get(`${name}:${calls}`) ?? store(name, calls, ms);
@@ -95,7 +101,10 @@ export function sharedLimiter({ clock, store }: { readonly clock: Clock; readonl
         const leaseEnds = Date.now() + taken.msLeft;
         return () => {
           // After its lease the slot was forgotten: giving it back would make room for one call too many.
-          if (Date.now() < leaseEnds) void limiter.reward(bucket, 1).catch(() => undefined);
+          if (Date.now() >= leaseEnds) return;
+          const given = limiter.reward(bucket, 1).catch(() => undefined);
+          givingBack.add(given);
+          void given.then(() => givingBack.delete(given));
         };
       }
       await limiter.reward(bucket, 1);
@@ -107,6 +116,9 @@ export function sharedLimiter({ clock, store }: { readonly clock: Clock; readonl
   }
 
   return {
+    settled: async () => {
+      await Promise.all(givingBack);
+    },
     async take(connector, key, signal) {
       const bucket = `${connector.id}:${key}`;
       const { parallel } = connector.limits;
