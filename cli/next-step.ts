@@ -1,8 +1,12 @@
-/** What the owner can do about an error, by its code; null where its own sentence says all. `account` as one types it. */
-export function nextStep(code: string, account = '<account>'): string | null {
+/**
+ * What the owner can do about an error, by its code; null where its own sentence says all. `known` is the account as one
+ * types it; without one the error came before there was any.
+ */
+export function nextStep(code: string, known?: string): string | null {
+  const account = known ?? '<account>';
   switch (code) {
     case 'credentials':
-      return `Give it another key: tributary accounts set-keys ${account}`;
+      return known ? `Give it another key: tributary accounts set-keys ${known}` : null;
     case 'quota':
       return 'It goes on by itself when the network allows it; there is nothing to do.';
     case 'network':

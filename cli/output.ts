@@ -61,17 +61,31 @@ export function printAnswer<T>(
   if (text !== '') shell.out.write(`${text}\n`);
 }
 
-/** A line that is written over while something goes on; on anything but a terminal it is silent. */
+/** What is going on at this moment, for whoever watches. */
 export interface ProgressLine {
   show(text: string): void;
   clear(): void;
 }
 
+/** Nobody reads a log file line by line: there it is enough to see that something still goes on. */
+const PLAIN_EVERY_MS = 30_000;
+
+/** On a terminal a line that is written over; elsewhere a plain line now and then; nothing beside an answer in JSON. */
 export function progressLine({ err }: Pick<Shell, 'err'>, { json = false }: GlobalFlags): ProgressLine {
-  if (err.isTTY !== true || json) return { show: () => {}, clear: () => {} };
+  if (json) return { show: () => {}, clear: () => {} };
+  if (err.isTTY !== true) return { show: nowAndThen((text) => err.write(`${text}\n`)), clear: () => {} };
   const width = (err.columns ?? 80) - 1;
   return {
     show: (text) => err.write(`\r\u001b[2K${[...text].slice(0, width).join('')}`),
     clear: () => err.write('\r\u001b[2K'),
+  };
+}
+
+function nowAndThen(say: (text: string) => void): (text: string) => void {
+  let saidAt = performance.now();
+  return (text) => {
+    if (performance.now() - saidAt < PLAIN_EVERY_MS) return;
+    saidAt = performance.now();
+    say(text);
   };
 }

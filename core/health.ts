@@ -17,7 +17,6 @@ export interface AccountFacts {
   readonly state: 'active' | 'paused';
   /** Code of the error that the account is in. */
   readonly troubleCode: string | null;
-  readonly connectedAt: Date;
   /** The passes that are scheduled. */
   readonly passes: readonly ScheduledPass[];
   /** Of the newest conversions: when the last one happened, and the mean time from one to the next. */
@@ -54,9 +53,8 @@ export function healthOf(facts: AccountFacts, now: Date): Health {
     return { state: 'broken', reason: REASONS[facts.troubleCode] ?? 'our fault', detail: null };
   }
   if (facts.state === 'paused') return plain('paused', 'Nothing is read until somebody resumes it.');
-  const late = facts.passes.find((pass) => isLate(pass, facts.connectedAt, now));
+  const late = facts.passes.find((pass) => isLate(pass, now));
   if (late) return plain('late', lateness(late));
-  if (facts.passes.every(({ lastDoneAt }) => lastDoneAt === null)) return plain('late', 'It waits for its first sync.');
   return silence(facts, now) ?? plain('fresh', null);
 }
 
@@ -65,15 +63,15 @@ export function healthWords({ state, reason }: Pick<Health, 'state' | 'reason'>)
   return reason ? `${state}: ${reason}` : state;
 }
 
-function isLate({ every, lastDoneAt }: ScheduledPass, connectedAt: Date, now: Date): boolean {
-  const since = now.getTime() - (lastDoneAt ?? connectedAt).getTime();
-  return since > CADENCE_MS[every] * (1 + TURNS_MISSED);
+/** A pass that has never been done leaves the figures as incomplete as one that is overdue. */
+function isLate({ every, lastDoneAt }: ScheduledPass, now: Date): boolean {
+  return lastDoneAt === null || now.getTime() - lastDoneAt.getTime() > CADENCE_MS[every] * (1 + TURNS_MISSED);
 }
 
 function lateness({ name, lastDoneAt }: ScheduledPass): string {
   return lastDoneAt
     ? `The pass "${name}" was last done at ${lastDoneAt.toISOString()}.`
-    : `The pass "${name}" has never been done.`;
+    : `Its first sync is not finished: the pass "${name}" has not been done yet.`;
 }
 
 function silence({ lastConversionAt, usualGapMs }: AccountFacts, now: Date): Health | null {

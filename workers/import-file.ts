@@ -3,6 +3,7 @@ import { recogniseFile } from '../connectors/kit/report-file.ts';
 import { type ConversionFields, conversion } from '../core/conversion.ts';
 import { FileRefusedError, SchemaDriftError } from '../core/errors.ts';
 import type { Account } from '../db/queries/accounts.ts';
+import type { SetAsideRow } from '../db/queries/set-aside.ts';
 import { type PageToSave, savePage } from '../db/save-page.ts';
 import type { Engine } from './engine.ts';
 import { ownerRun } from './owner-run.ts';
@@ -49,7 +50,7 @@ export async function importFile(engine: Engine, account: Account, file: ImportF
     rows: pages.reduce((total, page) => total + page.read, 0),
     ...counts,
     setAside: setAside.length,
-    reasons: [...new Set(setAside.map(({ reason }) => reason))].slice(0, MOST_REASONS),
+    reasons: [...new Set(setAside.map(reasonWithPlace))].slice(0, MOST_REASONS),
     days: pages.flatMap(({ replacesDay }) => replacesDay ?? []).sort(),
   };
 }
@@ -67,6 +68,12 @@ function readPage(page: Page, source: RowSource<ConversionFields>, fileName: str
       { cause: error },
     );
   }
+}
+
+/** Rows of some reports know the line that they stood on. */
+function reasonWithPlace({ reason, raw }: SetAsideRow): string {
+  const { line } = raw as { readonly line?: unknown };
+  return typeof line === 'number' ? `line ${line}: ${reason}` : reason;
 }
 
 async function save(engine: Engine, accountId: number, pages: readonly ReadPage[]) {
