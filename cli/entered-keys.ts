@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createInterface, type Interface } from 'node:readline/promises';
+import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Connector } from '../connectors/contract.ts';
@@ -72,24 +72,32 @@ function openPrompt({ input, err, signal }: Shell) {
       done();
     },
   });
-  const lines: Interface = createInterface({ input, output, terminal: true });
+  const lines = createInterface({ input, output, terminal: true });
+  // At a prompt the terminal hands Ctrl-C to readline as a key, not to the process as a signal.
+  const gaveUp = new AbortController();
+  lines.on('SIGINT', () => gaveUp.abort());
   return {
     async ask(field: FormField): Promise<string> {
-      err.write(questionOf(field));
+      err.write(`\n${helpOn(field)}`);
+      const answering = lines.question(promptFor(field), { signal: AbortSignal.any([signal, gaveUp.signal]) });
       hidden = field.secret;
-      const answer = await lines.question('', { signal });
-      hidden = false;
-      if (field.secret) err.write('\n');
-      return answer.trim();
+      try {
+        return (await answering).trim();
+      } finally {
+        hidden = false;
+        if (field.secret) err.write('\n');
+      }
     },
     close: () => lines.close(),
   };
 }
 
-function questionOf({ title, description, required, byDefault, choices }: FormField): string {
-  const help = [description ?? '', choices.length > 0 ? `One of: ${choices.join(', ')}.` : '']
-    .filter(Boolean)
-    .join(' ');
-  const empty = byDefault === null ? (required ? '' : ' (may be empty)') : ` [${byDefault}]`;
-  return `\n${help ? `${help}\n` : ''}${title}${empty}: `;
+function helpOn({ description, choices }: FormField): string {
+  const help = [description ?? '', choices.length > 0 ? `One of: ${choices.join(', ')}.` : ''].filter(Boolean);
+  return help.length > 0 ? `${help.join(' ')}\n` : '';
+}
+
+function promptFor({ title, required, byDefault }: FormField): string {
+  if (byDefault !== null) return `${title} [${byDefault}]: `;
+  return required ? `${title}: ` : `${title} (may be empty): `;
 }

@@ -37,7 +37,7 @@ export function errorReport(error: unknown): ErrorReport {
 }
 
 /** An error as one sentence, the network's words beside ours, and the next step. */
-export function errorWords({ code, message, networkWords }: ErrorReport): string {
+function errorWords({ code, message, networkWords }: ErrorReport): string {
   const said = networkWords ? `The network says: "${networkWords}"` : '';
   return [message, said, nextStep(code)].filter(Boolean).join('\n');
 }

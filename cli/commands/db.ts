@@ -47,7 +47,7 @@ function verifyCommand(shell: Shell) {
 }
 
 /** What differs from the ledger; with `rebuild`, what still does after the totals concerned were made anew. */
-export async function verifyBooks(
+async function verifyBooks(
   { db }: Pick<Session, 'db'>,
   word: string | undefined,
   rebuild: boolean,

@@ -29,7 +29,7 @@ export function networksCommand(shell: Shell) {
 }
 
 /** What a connector offers, in a few words. */
-export function factsOf(connector: Connector): NetworkFacts {
+function factsOf(connector: Connector): NetworkFacts {
   const { id, name, files = [], limits, verifiedOn, docsUrl, streams, link } = connector;
   const depths = streams.conversions.passes.flatMap(({ historyDays }) => historyDays ?? []);
   return {

@@ -41,7 +41,7 @@ interface AccountReadAgain extends ReadAgainResult {
 }
 
 /** Takes up the set-aside rows of the accounts that are meant. */
-export async function readAllAgain(session: Session, word: string | undefined, wait: boolean) {
+async function readAllAgain(session: Session, word: string | undefined, wait: boolean) {
   const results: AccountReadAgain[] = [];
   for (const account of await accountsMeant(session, word)) {
     const result = await whenFree(session, { wait }, () => readAgain(session.engine, account));
