@@ -32,7 +32,14 @@ export function openDatabase(url: string, options: { max?: number } = {}): Datab
   });
   pool.on('error', () => {});
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  return { kysely, pool, close: () => kysely.destroy() };
+  return {
+    kysely,
+    pool,
+    async close() {
+      await kysely.destroy();
+      if (!pool.ending) await pool.end(); // kysely ends only a pool that it has used
+    },
+  };
 }
 
 /**
