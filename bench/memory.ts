@@ -8,8 +8,8 @@ import { awinTransaction } from './awin-answers.ts';
 import type { Topic } from './bench.ts';
 import { figure } from './figure.ts';
 
-/** Rows of one day, and so of one answer: some 6 MB of JSON. */
-const ROWS_PER_DAY = 5_000;
+/** Rows of one day, and so of one answer: 2.5 MB of JSON. */
+const ROWS_PER_DAY = 2_000;
 const CHILD = new URL('./sync-history.ts', import.meta.url);
 
 /** A back-fill of so many rows by the real engine in a process of its own; the network is served by this one. */

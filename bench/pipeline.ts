@@ -41,11 +41,13 @@ export function conversionsOf(text: string): Conversion[] {
 }
 
 /** Compiled code is what is measured: the first thousands of rows run slower than all that follow. */
-async function warmUp({ server }: Bench): Promise<void> {
+async function warmUp({ server, rows }: Bench): Promise<void> {
   const db = await server.fresh();
   const account = await addAwinAccount(db);
   for (const changedEvery of [1, 3]) {
-    const answers = [...awinAnswers({ rows: 6_000, rowsPerAnswer: 2_000, changedEvery, revision: changedEvery })];
+    const answers = [
+      ...awinAnswers({ rows: Math.min(rows, 6_000), rowsPerAnswer: 2_000, changedEvery, revision: changedEvery }),
+    ];
     nodeAlone(answers);
     await readAnswers(db, account, answers);
   }

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type JobStorePlace, openJobStore } from '../workers/job-store.ts';
+import { type JobStorePlace, type JobWorker, openJobStore } from '../workers/job-store.ts';
 import { openQueue } from '../workers/queue.ts';
+import type { Work } from '../workers/run-jobs.ts';
 import type { SyncJob } from '../workers/sync-job.ts';
 import type { Bench, Topic } from './bench.ts';
 import { type Figure, ratio } from './figure.ts';
@@ -15,21 +16,20 @@ export const queue: Topic = {
   names: ['queue.postgres', 'queue.redis'],
   async measure(bench) {
     const db = await bench.server.fresh();
-    const onPostgres = await compare(bench, 'queue.postgres', { databaseUrl: db.url });
+    const onPostgres = await compare(bench, 'queue.postgres', { databaseUrl: db.url }, Math.ceil(bench.rows / 20));
     const redis = await startRedis();
     if (!redis) bench.note('queue.redis: skipped, because no redis-server is on the PATH');
-    const onRedis = redis ? await compare(bench, 'queue.redis', { databaseUrl: db.url, redisUrl: redis.url }) : [];
+    const onRedis = redis
+      ? await compare(bench, 'queue.redis', { databaseUrl: db.url, redisUrl: redis.url }, Math.ceil(bench.rows / 5))
+      : [];
     await redis?.stop();
     await db.drop();
     return [...onPostgres, ...onRedis];
   },
 };
 
-async function compare(bench: Bench, name: string, place: JobStorePlace): Promise<Figure[]> {
-  const jobs = Array.from(
-    { length: Math.max(50, Math.round(bench.rows / 25)) },
-    (_, accountId): SyncJob => ({ accountId, pass: 'new', kind: 'live' }),
-  );
+async function compare(bench: Bench, name: string, place: JobStorePlace, count: number): Promise<Figure[]> {
+  const jobs = Array.from({ length: count }, (_, accountId): SyncJob => ({ accountId, pass: 'new', kind: 'live' }));
   const seconds = await race(bench.rounds, {
     'BullMQ alone': () => bareJobs(place, jobs),
     'our queue': () => ourJobs(place, jobs),
@@ -42,14 +42,15 @@ async function bareJobs(place: JobStorePlace, jobs: readonly SyncJob[]): Promise
   const store = await openJobStore(place);
   const waiting = store.queue<SyncJob>({ defaultJobOptions: { removeOnComplete: true } });
   await waiting.addBulk(jobs.map((data) => ({ name: 'sync', data })));
+  let worker: JobWorker<SyncJob> | undefined;
   return {
     async work() {
       const { done, count } = countdown(jobs.length);
-      const worker = store.worker<SyncJob>(async () => count(), { concurrency: CONCURRENCY });
+      worker = store.worker<SyncJob>(async () => count(), { concurrency: CONCURRENCY });
       await done;
-      await worker.close();
     },
     async after() {
+      await worker?.close();
       await waiting.obliterate({ force: true });
       await waiting.close();
       await store.close();
@@ -59,15 +60,16 @@ async function bareJobs(place: JobStorePlace, jobs: readonly SyncJob[]): Promise
 
 async function ourJobs(place: JobStorePlace, jobs: readonly SyncJob[]): Promise<Attempt> {
   const ours = await openQueue(place);
-  for (const job of jobs) await ours.requestSync(job);
+  await Promise.all(jobs.map((job) => ours.requestSync(job)));
+  let work: Work | undefined;
   return {
     async work() {
       const { done, count } = countdown(jobs.length);
-      const work = ours.work(async () => count(), { concurrency: CONCURRENCY, verbFor: () => ({ verb: 'park' }) });
+      work = ours.work(async () => count(), { concurrency: CONCURRENCY, verbFor: () => ({ verb: 'park' }) });
       await done;
-      await work.close();
     },
     async after() {
+      await work?.close();
       await ours.flush();
       await ours.close();
     },

@@ -60,8 +60,10 @@ function* turns<Fields, Row>(
   const good: Row[] = [];
   const setAside: SetAsideRow[] = [];
   let shapeless = 0;
-  for (const [index, raw] of raws.entries()) {
-    if (index > 0 && index % ROWS_PER_TURN === 0) yield;
+  let read = 0;
+  for (const raw of raws) {
+    if (read > 0 && read % ROWS_PER_TURN === 0) yield;
+    read += 1;
     try {
       const fields = stream.normalise(raw, credentials);
       if (fields !== null) good.push(complete(fields, raw));
