@@ -13,7 +13,7 @@ const CREATED_MEANWHILE: readonly string[] = ['23505', '42710', '42P07'];
 /** How often a free parallel slot of another process is looked for. */
 const LOOK_AGAIN_MS = 250;
 /** A process that died with a slot in its hand blocks it no longer than this. */
-const SLOT_LEASE_MS = 5 * 60 * SECOND_MS;
+const SLOT_LEASE_MS = 60 * SECOND_MS;
 
 /** Makes counters that all processes on one store share: `calls` in `ms` for each key. */
 export type LimitStore = (name: string, calls: number, ms: number) => Promise<RateLimiterAbstract>;

@@ -1,4 +1,4 @@
 import { itHoldsTheBooks } from './seeds.ts';
 
-itHoldsTheBooks('none', 1, 10, 60);
-itHoldsTheBooks('some', 11, 100, 30);
+itHoldsTheBooks({ level: 'none', from: 1, until: 10, networksAtOnce: 5 });
+itHoldsTheBooks({ level: 'some', from: 11, until: 100, networksAtOnce: 2 });

@@ -1,3 +1,3 @@
 import { itHoldsTheBooks } from './seeds.ts';
 
-itHoldsTheBooks('heavy', 101, 200, 30);
+itHoldsTheBooks({ level: 'heavy', from: 101, until: 200, networksAtOnce: 2 });
