@@ -63,6 +63,7 @@ const Action = z.object({
   Oid: OptionalText,
   SubId1: OptionalText,
 });
+const Identity = Action.pick({ Id: true });
 const ActionUpdate = z.object({ ActionId: Id, State: OptionalText, PaystubId: OptionalText });
 const Campaign = z.object({
   CampaignId: Id,
@@ -135,6 +136,7 @@ export const impact = defineConnector({
           orderRef: row.Oid,
         };
       },
+      identify: (raw) => Identity.parse(raw).Id,
     },
     settlements: {
       passes: [

@@ -65,6 +65,7 @@ const Event = z.object({
   process_date: z.string(),
   u1: OptionalText,
 });
+const Identity = Event.pick({ etransaction_id: true });
 const Partnerships = z.object({
   partnerships: z.array(z.unknown()),
   _metadata: z.object({ _links: z.object({ next: OptionalText }).nullish() }).nullish(),
@@ -132,6 +133,7 @@ export const rakuten = defineConnector({
           orderRef: row.order_id,
         };
       },
+      identify: (raw) => Identity.parse(raw).etransaction_id,
     },
     settlements: {
       passes: [{ name: 'payment-details', by: 'changed', every: 'night', maxWindowDays: 90, lookbackDays: 90 }],
