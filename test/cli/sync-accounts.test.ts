@@ -80,17 +80,11 @@ describe('accounts by hand, on a simulated network', () => {
       expect(busy).toMatchObject({ outcome: 'later', error: { code: 'busy' } });
       expect(exitCodeFor([{ outcome: 'later' }])).toBe(75);
     });
-    let free = () => {};
-    const lock = withAccountLock(
-      held.db,
-      id,
-      () =>
-        new Promise<void>((resolve) => {
-          free = resolve;
-        }),
-    );
-    const waiting = () => free();
-    const [done] = await syncAccounts(session, { pass: 'new', wait: true }, { ...quiet, waiting });
+    let lock = Promise.resolve();
+    const free = await new Promise<() => void>((taken) => {
+      lock = withAccountLock(held.db, id, () => new Promise<void>((release) => taken(release)));
+    });
+    const [done] = await syncAccounts(session, { pass: 'new', wait: true }, { ...quiet, waiting: free });
     expect(done).toMatchObject({ outcome: 'done', error: null });
     await lock;
   });
