@@ -103,7 +103,7 @@ function settledColumn(name: string): string {
 }
 
 /** On a new install the planner takes the tables for empty and would read all of them for every row of the page. */
-const ALWAYS_BY_KEY = 'set local enable_seqscan = off';
+const ALWAYS_BY_KEY = 'set local enable_seqscan = off; set local jit = off'; // PostgreSQL 15 would compile what it takes for dear
 
 const prepared = new WeakSet<object>();
 
