@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Conversion } from './conversion.ts';
 
 /** Cannot occur inside a value that Postgres accepts as text from us, so that fields never run together. */
@@ -27,5 +27,5 @@ export function contentHash(row: Conversion): string {
     row.orderRef,
     row.paymentRef,
   ].join(SEPARATOR);
-  return createHash('md5').update(text).digest('hex');
+  return hash('md5', text);
 }
